@@ -1,0 +1,41 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fast check fix bench docs readme clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/installed  ## build .venv and install everything (needs a network once)
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[torch,dev]'
+	touch $@
+
+demo: setup  ## the whole line on the Game of Life, in a few minutes
+	$(BIN)/tenth demo --out tenth-demo
+
+test: setup  ## the whole test suite
+	$(BIN)/python -m pytest
+
+fast: setup  ## the tests that take no longer than a few seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+check: setup  ## format, lint, types, import rules, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+fix: setup  ## repair what the formatter and the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## measure, and write docs/results/*.json
+	for script in bench/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:  ## remove what was built, not what was measured
+	rm -rf .venv tenth-demo build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The main job on one real problem: Conway's Game of Life, from plan to receipt."""

@@ -1,0 +1,75 @@
+"""Every error that tenth raises on purpose.
+
+    TenthError
+    ├── InputError            the call was wrong                             exit 2
+    │   ├── TaskError         a part of the user's task is missing or wrong
+    │   ├── FormatError       a file is damaged, or of another kind
+    │   ├── OutputError       an output folder cannot be used
+    │   └── ComparisonError   two receipts that must not be compared
+    ├── UnsupportedError      the model does something tenth cannot express   exit 2
+    ├── CompileError          the C compiler failed, or its program is wrong  exit 2
+    └── TargetError           the work was done, its aim was missed           exit 1
+        ├── DivergedError     the loss or the score is no longer a number
+        └── NothingSavedError pruning left nothing smaller
+
+A message is one or two plain sentences: `<thing> must be <rule>. Got <value>. <what to do>.`
+"""
+
+from typing import Any
+
+
+class TenthError(Exception):
+    """An error with a message for the user; its class decides the exit code of the command line."""
+
+    exit_code = 2
+
+
+class InputError(TenthError, ValueError):
+    """The call was wrong."""
+
+
+class TaskError(InputError):
+    """A part of the user's task is missing or wrong."""
+
+
+class FormatError(InputError):
+    """A file is damaged, or of another kind than expected."""
+
+
+class OutputError(InputError):
+    """An output folder or file cannot be used."""
+
+
+class ComparisonError(InputError):
+    """Two receipts that must not be compared."""
+
+
+class UnsupportedError(TenthError):
+    """The model does something that tenth cannot express."""
+
+
+class CompileError(TenthError):
+    """The C compiler failed, or the program it made is wrong."""
+
+
+class TargetError(TenthError):
+    """The work was done and paid for, and its aim was missed."""
+
+    exit_code = 1
+
+
+class DivergedError(TargetError):
+    """The loss or the score is no longer a number."""
+
+
+class NothingSavedError(TargetError):
+    """Pruning left nothing smaller."""
+
+
+def must(thing: str, rule: str, got: Any, remedy: str = "") -> str:
+    """The one sentence of every error: what, which rule, what was got, what to do.
+
+    >>> must("density", "in (0, 1]", 10, "Did you mean 0.1?")
+    'density must be in (0, 1]. Got 10. Did you mean 0.1?'
+    """
+    return f"{thing} must be {rule}. Got {got}. {remedy}".strip()

@@ -1,0 +1,1 @@
+"""What a model will cost, said before anything runs."""

@@ -1,0 +1,1 @@
+"""Compiling a model to plain C that runs alone."""

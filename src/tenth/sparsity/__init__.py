@@ -1,0 +1,1 @@
+"""What chooses zeros: scores, allocation, schedules, regrowth, and the pruner that keeps them."""

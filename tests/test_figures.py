@@ -1,0 +1,63 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenth.errors import InputError
+from tenth.figures import Figure, counted, human, product, total, unknown
+
+positive = st.floats(1e-3, 1e6)
+
+
+def test_json_round_trip_of_known_and_unknown():
+    for figure in (Figure(1.2, "kWh", 0.9, 1.6, "modelled", "x"), unknown("USD", "no price")):
+        assert Figure.from_json(figure.to_json()) == figure
+    assert unknown("USD", "no price").to_json()["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda: Figure(None, "s"), "reason"),
+        (lambda: Figure(math.nan, "s"), "finite"),
+        (lambda: Figure(3, "s", 4, 5), "interval"),
+        (lambda: Figure(3, "s", label="guessed"), "label"),
+        (lambda: Figure.from_json({"value": 1}), "figure must be"),
+        (lambda: total([counted(1, "s", ""), counted(1, "J", "")]), "one unit"),
+    ],
+)
+def test_bad_figures_are_refused(make, word):
+    with pytest.raises(InputError, match=word):
+        make()
+
+
+def test_sums_keep_their_label_and_mixtures_do_not():
+    a, b = Figure(1, "s", 0.5, 2), Figure(2, "s", 1, 4)
+    assert total([a, b]).bounds() == (3, 1.5, 6)
+    assert total([a, b]).label == "measured"
+    assert total([a, counted(1, "s", "")]).label == "modelled"
+    assert total([a, Figure(1, "s", label="estimated")]).label == "estimated"
+    assert not total([a, unknown("s", "why")]).known
+
+
+@given(positive, st.floats(1, 3), positive, st.floats(1, 3))
+def test_relative_errors_add_in_quadrature(x, dx, y, dy):
+    result = product(
+        [Figure(x, "h", x / dx, x * dx), Figure(y, "W", y / dy, y * dy)], "Wh", "hours times watts"
+    )
+    value, low, high = result.bounds()
+    assert value == pytest.approx(x * y)
+    spread = math.exp(math.hypot(math.log(dx), math.log(dy)))
+    assert high == pytest.approx(value * spread)
+    assert low == pytest.approx(value / spread)
+    assert result.label == "modelled"
+
+
+def test_numbers_as_people_read_them():
+    assert human(8160, "FLOP") == "8.16 kFLOP"
+    assert human(150, "s") == "2.5 min"
+    assert human(0, "s") == "0 s"
+    assert human(3 * 86400, "s") == "3 days"
+    assert human(0.0025, "USD") == "2.5 mUSD"
+    assert human(12_000_000, "USD") == "12,000,000 USD"
