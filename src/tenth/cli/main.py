@@ -1,0 +1,77 @@
+"""The command `tenth`: the verbs, and how errors become messages and exit codes."""
+
+import json
+import sys
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+
+import tenth
+from tenth.cli import demo, plan, receipt, ship, shrink, train
+from tenth.errors import TenthError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tenth",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"tenth {tenth.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """AI at a tenth of the cost, with a receipt.
+
+    [bold]plan[/] before you pay, [bold]train[/] by the cheapest route, [bold]shrink[/] to a tenth,
+    [bold]ship[/] as plain C; every step is metered into a [bold]receipt[/].
+
+    See it all at once, in a few minutes: [bold]tenth demo --out life[/]
+
+    Exit codes: 0 done, 1 the target was not met, 2 the call was wrong, 130 interrupted.
+    """
+
+
+app.command("plan")(plan.plan)
+app.command("train")(train.train)
+app.command("shrink")(shrink.shrink)
+app.command("ship")(ship.ship)
+app.add_typer(receipt.app, name="receipt")
+app.command("demo")(demo.demo)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message, "exit_code": code}))
+    print(f"tenth: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; every expected failure ends in one message and its exit code."""
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TenthError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted. Run the same command again to go on.", INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
