@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from typing import cast
 
 from tenth.errors import InputError, must
 
@@ -124,17 +126,31 @@ class Atom:
     def __str__(self) -> str:
         if not self.parts:
             return self.kind
-        left, right = (f"({p})" if isinstance(p, Dim) else str(p) for p in self.parts)
+        left, right = (f"({p})" if _is_sum(p) else str(p) for p in self.parts)
         # a quotient rounds down, so it must never be torn apart by what surrounds it
         return f"({left} // {right})" if self.kind == "//" else f"{left} * {right}"
+
+
+def _is_sum(size: Atom | Size) -> bool:
+    # a lone quotient brings its own brackets
+    return isinstance(size, Dim) and (
+        len(size.terms) > 1 or size.constant != 0 or size.terms[0][1] != 1
+    )
 
 
 def _as_dim(size: Size) -> Dim:
     return size if isinstance(size, Dim) else Dim((), size)
 
 
+def _factors(atom: Atom) -> list[Atom]:
+    if atom.kind != "*":
+        return [atom]
+    return [factor for part in atom.parts for factor in _factors(cast(Atom, part))]
+
+
 def _product(a: Atom, b: Atom) -> Atom:
-    return Atom("*", (a, b) if str(a) <= str(b) else (b, a))
+    # sorted, so that h * w * n and n * w * h are the same atom
+    return reduce(lambda x, y: Atom("*", (x, y)), sorted([*_factors(a), *_factors(b)], key=str))
 
 
 def _simplified(terms: dict[Atom, int], constant: int) -> Size:

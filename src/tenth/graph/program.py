@@ -13,9 +13,12 @@ Every value has a name. A node reads values (activations first, then weights, wh
     softmax            x                        axis
     relu sigmoid tanh silu hardswish hardsigmoid x
     gelu               x                        approximate ("none" or "tanh")
-    clip               x                        low, high
+    clip               x                        low, high (either may be infinite)
     add sub mul        a, b                     broadcast as numpy does
     concat             a, b, …                  axis
+    slice              x                        axis, start, stop (0 or less counts from the end)
+    pad                x                        before, after (one int an axis of x),
+                                                mode ("zeros" or "circular")
     max_pool           x                        kernel, stride, padding, dilation, ceil
     avg_pool           x                        kernel, stride, padding, ceil, count_padding
     adaptive_avg_pool  x                        size (one int an axis)
@@ -25,7 +28,9 @@ Every value has a name. A node reads values (activations first, then weights, wh
     mean               x                        axes, keep
     matmul             a, b                     batched
 
-Values are float32, except ids of `embedding`, which are int64. A constant never changes.
+Values are float32, except ids of `embedding`, which are int64 inputs of the graph. A constant is
+float32 and never changes; a pruned weight is a zero in it. An axis is counted from the front, from
+0. A name is a C identifier. Each output is the name of a node, and no node is an output twice.
 """
 
 from collections.abc import Mapping
