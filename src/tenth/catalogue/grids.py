@@ -1,0 +1,100 @@
+"""Carbon of electricity by country: annual means, life-cycle, location-based.
+
+Nothing here guesses where a machine stands. Whoever is not told a place takes `world()`, whose
+figure says so.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from statistics import quantiles
+
+from tenth.catalogue.tables import Row, pick, rows, simplified
+from tenth.figures import Figure, unknown
+
+CREDIT = "Our World in Data, Ember, CC BY 4.0"
+
+# an hour or a region of a country differs from its annual mean by about 30 % (one sigma)
+_ANNUAL_FACTOR = math.exp(1.645 * math.log(1.30))
+_SHORT_NAMES = {
+    "UK": "GBR",
+    "Great Britain": "GBR",
+    "US": "USA",
+    "United States of America": "USA",
+    "UAE": "ARE",
+    "Korea": "KOR",
+    "Czech Republic": "CZE",
+    "Türkiye": "TUR",
+    "Côte d'Ivoire": "CIV",
+}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The electricity of one country; `carbon` is in gCO2e/kWh, or unknown with its reason."""
+
+    place: str
+    country: str
+    year: int
+    carbon: Figure
+
+
+def all() -> tuple[Grid, ...]:
+    """Every grid of the catalogue, in the order of its country code."""
+    return tuple(_table().values())
+
+
+def find(place: str) -> Grid:
+    """The grid of a country, by its ISO 3166 code of three letters or its English name.
+
+    >>> find("FRA").country
+    'France'
+
+    Raises:
+        InputError: no such country; the message holds the near matches.
+    """
+    listing = [name for grid in all() for name in (grid.place, grid.country)]
+    return pick(_names(), place, "place", listing=listing, hint="Give a country code such as FRA.")
+
+
+@cache
+def world() -> Grid:
+    """The average over the world, for whoever gives no place: a fallback that says so.
+
+    The value is the latest edition in the table (editions of Ember's review restate years by up to
+    50 g). The interval spans the 5th to the 95th percentile of countries, since the machine may
+    stand in any of them.
+
+    Source: Ember, Global Electricity Review 2024.
+    """
+    row = max(rows("world"), key=lambda row: int(row["year"]))
+    value = float(row["gco2e_per_kwh"])
+    countries = [grid.carbon.value for grid in all() if grid.carbon.value is not None]
+    low, *_, high = quantiles(countries, n=20)
+    source = f"world average; no place given ({row['year']}: {row['source']})"
+    carbon = Figure(value, "gCO2e/kWh", low, high, "given", source)
+    return Grid("world", "World", int(row["year"]), carbon)
+
+
+@cache
+def _table() -> dict[str, Grid]:
+    return {row["iso3"]: _grid(row) for row in rows("grid")}
+
+
+@cache
+def _names() -> dict[str, Grid]:
+    names = {simplified(name): _table()[iso3] for name, iso3 in _SHORT_NAMES.items()}
+    for grid in all():
+        names[simplified(grid.place)] = names[simplified(grid.country)] = grid
+    return names
+
+
+def _grid(row: Row) -> Grid:
+    value, year = float(row["gco2e_per_kwh"] or 0), int(row["year"])
+    if value <= 0:
+        carbon = unknown("gCO2e/kWh", f"{row['country']}: the table holds no value for {year}")
+    else:
+        low, high = value / _ANNUAL_FACTOR, value * _ANNUAL_FACTOR
+        source = f"table: {row['country']} {year}, annual mean, life-cycle; {CREDIT}"
+        carbon = Figure(value, "gCO2e/kWh", low, high, "given", source)
+    return Grid(row["iso3"], row["country"], year, carbon)

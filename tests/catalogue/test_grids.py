@@ -1,0 +1,61 @@
+import pytest
+
+from tenth.catalogue import CREDIT, grids
+from tenth.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("FRA", "FRA"),
+        ("fra", "FRA"),
+        ("France", "FRA"),
+        ("united kingdom", "GBR"),
+        ("UK", "GBR"),
+        ("US", "USA"),
+        ("Côte d'Ivoire", "CIV"),
+        ("Cote d'Ivoire", "CIV"),
+    ],
+)
+def test_a_grid_is_found_by_code_and_by_country(typed, place):
+    assert grids.find(typed).place == place
+
+
+def test_a_grid_carries_year_credit_and_interval():
+    carbon = grids.find("FRA").carbon
+    assert carbon.value == pytest.approx(56.039, abs=1)
+    assert carbon.high == pytest.approx(carbon.value * 1.30**1.645)
+    assert (carbon.unit, carbon.label) == ("gCO2e/kWh", "given")
+    assert CREDIT in carbon.source
+    assert "France 2023" in carbon.source
+
+
+def test_a_zero_in_the_table_is_a_hole():
+    carbon = grids.find("Central African Republic").carbon
+    assert carbon.value is None
+    assert "Central African Republic" in carbon.reason
+    assert all(g.carbon.value is None or g.carbon.value > 0 for g in grids.all())
+    assert len(grids.all()) == 213
+
+
+def test_the_world_says_that_no_place_was_given_and_is_wide():
+    carbon = grids.world().carbon
+    assert carbon.source.startswith("world average; no place given")
+    assert "2023" in carbon.source
+    value, low, high = carbon.bounds()
+    assert value == 480
+    assert low < 50
+    assert high > 700
+    inside = [g for g in grids.all() if g.carbon.known and low <= g.carbon.bounds()[0] <= high]
+    assert 0.88 <= len(inside) / 212 <= 0.92
+
+
+@pytest.mark.parametrize("place", ["Atlantis!", "", None, 33, "world"])
+def test_no_place_is_never_guessed(place):
+    with pytest.raises(InputError, match="place must be in the catalogue"):
+        grids.find(place)
+
+
+def test_near_places_are_offered():
+    with pytest.raises(InputError, match="Germany"):
+        grids.find("Germny")
