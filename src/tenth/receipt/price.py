@@ -1,0 +1,28 @@
+"""What an hour of a machine costs: given, or a dated row of the catalogue, or unknown."""
+
+import math
+
+from tenth.catalogue import prices
+from tenth.errors import InputError, must
+from tenth.figures import Figure, unknown
+
+_UNIT = "USD/h"
+
+
+def hourly_price(price: float | Figure | None, device: str | None) -> Figure:
+    """The price of an hour, with its source.
+
+    Raises:
+        InputError: a negative price, a price in another unit, or an unknown device.
+    """
+    if isinstance(price, Figure):
+        if price.unit != _UNIT:
+            raise InputError(must("price of an hour", f"in {_UNIT}", price.unit))
+        return price
+    if price is not None:
+        if not (math.isfinite(price) and price >= 0):
+            raise InputError(must("price of an hour", "a number of USD, at least 0", price))
+        return Figure(float(price), _UNIT, label="given", source="given by the user")
+    if device is not None:
+        return prices.per_hour(device)
+    return unknown(_UNIT, "no price given: pass price_usd_per_hour or a device of the catalogue")
