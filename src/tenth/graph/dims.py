@@ -134,7 +134,7 @@ class Atom:
 def _is_sum(size: Atom | Size) -> bool:
     # a lone quotient brings its own brackets
     return isinstance(size, Dim) and (
-        len(size.terms) > 1 or size.constant != 0 or size.terms[0][1] != 1
+        size.constant != 0 or [factor for _, factor in size.terms] != [1]
     )
 
 

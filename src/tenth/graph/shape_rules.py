@@ -202,10 +202,9 @@ def pool(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
             strict=True,
         )
     )
-    for kernel, _, padding, step in windows:
-        # every window then holds at least one real element
-        half = (step * (kernel - 1) + 1) // 2
-        _check(padding <= half, "padding", f"at most half the window, {half}", padding)
+    for kernel, _, padding, _ in windows:
+        rule = f"at most half the kernel, {kernel // 2}"
+        _check(padding <= kernel // 2, "padding", rule, padding)
     space = (
         window_count(size, window, attributes["ceil"])
         for size, window in zip(x[2:], windows, strict=True)
