@@ -22,19 +22,23 @@ class Layer:
 
     shape: of the weight, outputs first.
     scores: one a unit (see masks), flat.
-    sizes: how many weights each unit holds.
+    sizes: how many weights each unit holds; None: one each.
     least: how many weights must stay; all of them for a layer held dense.
     """
 
     shape: tuple[int, ...]
     scores: Tensor
-    sizes: Tensor
+    sizes: Tensor | None = None
     least: int = 1
 
     @property
     def size(self) -> int:
         """Weights of the layer."""
         return math.prod(self.shape)
+
+    def weights_in(self, units: Tensor) -> int:
+        """How many weights the chosen `units` hold."""
+        return int(units.count_nonzero() if self.sizes is None else self.sizes[units].sum())
 
 
 Allocation = Callable[[Mapping[str, Layer], float], dict[str, int]]
@@ -72,11 +76,12 @@ def global_(layers: Mapping[str, Layer], density: float) -> dict[str, int]:
     """
     budget = _budget(layers, density)
     scores = torch.cat([_with_least_first(layer) for layer in layers.values()])
-    sizes = torch.cat([layer.sizes for layer in layers.values()])
-    chosen = best(scores, sizes, budget).split([len(layer.scores) for layer in layers.values()])
+    blocks = [layer.sizes for layer in layers.values() if layer.sizes is not None]
+    chosen = best(scores, torch.cat(blocks) if blocks else None, budget)
+    by_layer = chosen.split([len(layer.scores) for layer in layers.values()])
     return {
-        name: int(layer.sizes.to(kept.device)[kept].sum())
-        for (name, layer), kept in zip(layers.items(), chosen, strict=True)
+        name: layer.weights_in(units)
+        for (name, layer), units in zip(layers.items(), by_layer, strict=True)
     }
 
 

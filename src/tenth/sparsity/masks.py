@@ -37,23 +37,31 @@ def unit_means(values: Tensor, layout: Layout) -> Tensor:
     down, across = -rows % layout.rows, -columns % layout.columns
     padded = functional.pad(values.reshape(rows, columns), (0, across, 0, down))
     grid = padded.unflatten(0, (-1, layout.rows)).unflatten(2, (-1, layout.columns))
-    sizes = unit_sizes(values.shape, layout)
-    return grid.sum(dim=(1, 3)).flatten() / sizes.to(values.device)
+    return grid.sum(dim=(1, 3)).flatten() / _block_sizes(values, layout)
 
 
-def unit_sizes(shape: torch.Size, layout: Layout) -> Tensor:
-    """How many weights each unit holds; a block cut off at an edge holds fewer."""
-    rows, columns = as_matrix_shape(shape)
-    if not isinstance(layout, Block):
-        return torch.ones((), dtype=torch.int64).expand(rows * columns)
+def block_sizes(weight: Tensor, layout: Layout) -> Tensor | None:
+    """How many weights each block holds, fewer where an edge cuts it; None: units hold one each."""
+    return _block_sizes(weight, layout) if isinstance(layout, Block) else None
+
+
+def _block_sizes(weight: Tensor, layout: Block) -> Tensor:
+    rows, columns = as_matrix_shape(weight.shape)
     heights = _cut(rows, layout.rows)
     widths = _cut(columns, layout.columns)
-    return torch.outer(heights, widths).flatten()
+    return torch.outer(heights, widths).flatten().to(weight.device)
 
 
 def _cut(length: int, step: int) -> Tensor:
     starts = torch.arange(0, length, step)
     return (length - starts).clamp(max=step)
+
+
+def live_units(mask: Tensor, layout: Layout) -> Tensor:
+    """The units that a mask keeps: undoes `spread`."""
+    if not isinstance(layout, Block):
+        return mask.flatten()
+    return unit_means(mask.to(torch.float32), layout) > 0.5
 
 
 def spread(chosen: Tensor, shape: torch.Size, layout: Layout) -> Tensor:
@@ -66,28 +74,32 @@ def spread(chosen: Tensor, shape: torch.Size, layout: Layout) -> Tensor:
     return full[:rows, :columns].reshape(shape)
 
 
-def best(scores: Tensor, sizes: Tensor, budget: int) -> Tensor:
+def best(scores: Tensor, sizes: Tensor | None, budget: int) -> Tensor:
     """The units with the highest scores that together hold at most `budget` weights.
 
     Best first, and none is passed over for a smaller one behind it: the first unit that does not
-    fit ends the choice.
+    fit ends the choice. `sizes` as from `block_sizes`.
 
     Cost: linear in the weights where units are single weights; else one sort of the units.
     """
-    if bool((sizes == 1).all()):
+    if sizes is None:
         return _highest(scores, budget)
     order = scores.argsort(descending=True, stable=True)
-    fits = sizes.to(scores.device)[order].cumsum(0) <= budget
+    fits = sizes[order].cumsum(0) <= budget
     return torch.zeros_like(fits).scatter(0, order, fits)
 
 
 def _highest(scores: Tensor, count: int) -> Tensor:
     size = scores.numel()
     if count <= 0 or count >= size:
-        return torch.full((size,), count >= size > 0, device=scores.device)
+        return torch.full((size,), count > 0, device=scores.device)
     threshold = scores.kthvalue(size - count + 1).values
-    above, level = scores > threshold, scores == threshold
-    return above | (level & (level.cumsum(0) <= count - above.sum()))
+    chosen, level = scores >= threshold, scores == threshold
+    surplus = int(chosen.count_nonzero()) - count
+    if surplus:
+        wanted = int(level.count_nonzero()) - surplus
+        chosen &= ~level | (level.cumsum(0) <= wanted)
+    return chosen
 
 
 def choose(scores: Tensor, count: int, layout: Layout) -> Tensor:
@@ -96,8 +108,27 @@ def choose(scores: Tensor, count: int, layout: Layout) -> Tensor:
     Exactly `count` weights where units are single weights.
     """
     check_layout(layout)
-    chosen = best(unit_means(scores, layout), unit_sizes(scores.shape, layout), count)
+    chosen = best(unit_means(scores, layout), block_sizes(scores, layout), count)
     return spread(chosen, scores.shape, layout)
+
+
+_INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def bits_of(mask: Tensor, values: Tensor) -> Tensor:
+    """For each of `values` a whole number: all bits set where it is kept, none where removed."""
+    return mask.to(values.device, _INTEGERS[values.element_size()]).neg_()
+
+
+@torch.no_grad()
+def erase_(values: Tensor, bits: Tensor) -> None:
+    """Set what is removed to exactly +0, whatever it was.
+
+    An AND on the bits is ten times as fast as masked_fill_ on a CPU, and leaves neither the -0 nor
+    the NaN that a product with 0 may leave.
+    """
+    integers = _INTEGERS[values.element_size()]
+    values.detach().view(integers).bitwise_and_(bits.to(integers))
 
 
 @torch.no_grad()
@@ -108,7 +139,7 @@ def apply_masks_(model: nn.Module, masks: Mapping[str, Tensor]) -> None:
         InputError: a mask names no weight of the model, or has another shape.
     """
     for name, weight in _matched(model, masks).items():
-        weight.masked_fill_(~masks[name].to(weight.device), 0.0)
+        erase_(weight, bits_of(masks[name], weight))
 
 
 @torch.no_grad()
@@ -128,7 +159,7 @@ def rescale_init_(model: nn.Module, masks: Mapping[str, Tensor]) -> None:
         live = mask.sum(dim=1).clamp(min=1)
         scale = (mask.shape[1] / live).sqrt().to(weight.dtype)
         weight.mul_(scale.reshape(-1, *[1] * (weight.dim() - 1)))
-        weight.masked_fill_(~mask.reshape(weight.shape), 0.0)
+        erase_(weight, bits_of(masks[name], weight))
 
 
 def _matched(model: nn.Module, masks: Mapping[str, Tensor]) -> dict[str, nn.Parameter]:

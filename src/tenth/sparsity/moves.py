@@ -2,12 +2,11 @@
 
 import math
 
-import torch
 from torch import Tensor
 
 from tenth.layouts import Layout
 from tenth.sparsity.allocation import Layer
-from tenth.sparsity.masks import best, spread, unit_means, unit_sizes
+from tenth.sparsity.masks import best, block_sizes, live_units, spread, unit_means
 
 
 def layer_of(scores: Tensor, live: Tensor, layout: Layout, *, held: bool) -> Layer:
@@ -15,10 +14,10 @@ def layer_of(scores: Tensor, live: Tensor, layout: Layout, *, held: bool) -> Lay
 
     held: all weights of the layer must stay.
     """
-    sizes = unit_sizes(scores.shape, layout)
-    units = unit_means(scores, layout).masked_fill(~_live_units(live, layout), -math.inf)
-    least = scores.numel() if held else int(sizes.max())
-    return Layer(tuple(scores.shape), units, sizes, least)
+    sizes = block_sizes(scores, layout)
+    units = unit_means(scores, layout).masked_fill(~live_units(live, layout), -math.inf)
+    least = 1 if sizes is None else int(sizes.max())
+    return Layer(tuple(scores.shape), units, sizes, scores.numel() if held else least)
 
 
 def shrink(layer: Layer, live: Tensor, count: int, layout: Layout) -> Tensor:
@@ -34,11 +33,7 @@ def exchange(
 
     All that is not kept may grow, so a weight that was just dropped may come straight back.
     """
-    kept = best(layer.scores, layer.sizes, count - swap) & _live_units(live, layout)
-    room = count - int(layer.sizes.to(kept.device)[kept].sum())
+    kept = best(layer.scores, layer.sizes, count - swap) & live_units(live, layout)
+    room = count - layer.weights_in(kept)
     wishes = unit_means(growth, layout).masked_fill(kept, -math.inf)
     return spread(kept | best(wishes, layer.sizes, room), live.shape, layout)
-
-
-def _live_units(live: Tensor, layout: Layout) -> Tensor:
-    return unit_means(live.to(torch.float32), layout) > 0.5

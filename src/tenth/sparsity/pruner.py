@@ -29,6 +29,7 @@ from tenth.errors import DivergedError, InputError, NothingSavedError, must
 from tenth.layouts import check_density
 from tenth.sparsity import regrowth, scores
 from tenth.sparsity.allocation import Layer
+from tenth.sparsity.masks import bits_of, erase_
 from tenth.sparsity.methods import GRADUAL, Method
 from tenth.sparsity.moves import exchange, layer_of, shrink
 from tenth.sparsity.schedules import Timetable
@@ -81,6 +82,7 @@ class Pruner:
         self._held = held_dense(self.model, self.weights, self.target_density)
         self._generator = torch.Generator().manual_seed(seed)
         self._steps = 0
+        self.masks: dict[str, Tensor] = {}
         self._set({n: torch.ones_like(w, dtype=torch.bool) for n, w in self.weights.items()})
         self._untouched = self._start()
 
@@ -166,7 +168,7 @@ class Pruner:
         _check_state(state, self._run(), self.masks)
         for name, before in self._untouched.items():
             weight = self.weights[name]
-            if weight.equal(before.masked_fill(self._removed[name], 0.0)):
+            if weight.equal(before.masked_fill(~self.masks[name], 0.0)):
                 # the model was loaded before this pruner was made, whose first mask cut into it
                 weight.copy_(before)
         self._untouched = {}
@@ -185,21 +187,18 @@ class Pruner:
         return self.method.schedule(progress, start, self.target_density)
 
     def _set(self, masks: dict[str, Tensor]) -> bool:
-        old = getattr(self, "masks", {})
-        changed = any(not mask.equal(old[name]) for name, mask in masks.items() if name in old)
+        changed = any(not mask.equal(masks[name]) for name, mask in self.masks.items())
         self.masks = masks
-        self._removed = {name: ~mask for name, mask in masks.items()}
+        self._bits = {name: bits_of(mask, self.weights[name]) for name, mask in masks.items()}
         self._live = {name: int(mask.sum()) for name, mask in masks.items()}
         return changed
 
-    @torch.no_grad()
     def _apply(self) -> None:
         for name, weight in self.weights.items():
-            removed = self._removed[name]
-            weight.masked_fill_(removed, 0.0)
+            erase_(weight, self._bits[name])
             for memory in self.optimizer.state.get(weight, {}).values():
                 if isinstance(memory, Tensor) and memory.shape == weight.shape:
-                    memory.masked_fill_(removed, 0)
+                    erase_(memory, self._bits[name])
 
     def _layers(self, scored: Mapping[str, Tensor]) -> dict[str, Layer]:
         layout = self.method.layout
@@ -239,8 +238,7 @@ class Pruner:
         weight = self.weights[name]
         check_finite(weight, f"weight {name!r}", DivergedError, _LOWER_RATE)
         scored = self.method.score(weight, gradient, self._generator)
-        if bool(scored.isnan().any()):
-            raise DivergedError(must(f"score of {name!r}", "a number", "NaN", _LOWER_RATE))
+        check_finite(scored, f"score of {name!r}", DivergedError, _LOWER_RATE)
         return scored
 
     def _growth(self, name: str, gradient: Tensor | None) -> Tensor | None:

@@ -5,7 +5,6 @@ Biases and norm parameters are few, and embeddings are looked up, not multiplied
 
 from collections.abc import Iterable, Mapping
 
-import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.parameter import UninitializedParameter
@@ -43,7 +42,8 @@ def prunable(model: nn.Module, exclude: Iterable[str] = ()) -> dict[str, nn.Para
     places = _places(plain(model))
     for entry in excluded:
         if not any(_names(entry, name) for name, _, _ in places):
-            remedy = f"There are {', '.join(name for name, _, _ in places) or 'none'}."
+            some = ", ".join(name for name, _, _ in places[:8])
+            remedy = f"The first weights are: {some or 'none'}."
             raise InputError(must("exclude", "names of weights or layers", repr(entry), remedy))
     left_out = {
         id(weight)
@@ -88,7 +88,7 @@ def held_dense(
     modules = dict(plain(model).named_modules())
     total = sum(weight.numel() for weight in weights.values())
     for name, weight in weights.items():
-        if isinstance(modules.get(name.removesuffix("weight").rstrip(".")), _CONVOLUTIONS):
+        if isinstance(modules.get(name.rpartition(".")[0]), _CONVOLUTIONS):
             size = weight.numel()
             wanted = size < 0.01 * total or density <= 0.05
             return frozenset({name} if wanted and 2 * size <= kept_count(total, density) else ())
@@ -109,6 +109,6 @@ def needed(gradient: Tensor | None) -> Tensor:
 
 def check_finite(values: Tensor, thing: str, error: type[Exception], remedy: str) -> None:
     """See that all numbers are finite; `error` names the first kind that is not."""
-    if not bool(torch.isfinite(values).all()):
+    if float((values.detach() * 0).sum()) != 0:  # NaN and infinity times 0 are NaN
         got = "NaN" if bool(values.isnan().any()) else "infinity"
         raise error(must(thing, "finite numbers", got, remedy))
