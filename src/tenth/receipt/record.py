@@ -4,14 +4,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import hypot
 from pathlib import Path
+from statistics import stdev
 from typing import Any, Self
 
 from tenth import files
 from tenth.errors import FormatError, InputError, must
 from tenth.figures import Figure, product, total, unknown
-from tenth.intervals import wilson
-from tenth.receipt import facts
+from tenth.intervals import student_t, wilson
+from tenth.receipt import facts, page, render, schema
+from tenth.receipt.compare import Comparison, compare
 from tenth.receipt.place import Place
 
 SCHEMA = "tenth-receipt/1"
@@ -181,7 +184,10 @@ class Aim:
 
 @dataclass
 class Receipt:
-    """What a piece of work cost and what it saved."""
+    """What a piece of work cost and what it saved.
+
+    `plan` is what was expected beforehand, of the stages named in `plan_of` (all if empty).
+    """
 
     title: str
     task: Aim
@@ -193,6 +199,7 @@ class Receipt:
     sizes: list[BeforeAfter] = field(default_factory=list)
     arms: list[Arm] = field(default_factory=list)
     plan: dict[str, Figure] = field(default_factory=dict)
+    plan_of: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -234,12 +241,18 @@ class Receipt:
             "sizes": [size.to_json() for size in self.sizes],
             "arms": [arm.to_json() for arm in self.arms],
             "plan": _figures_to_json(self.plan),
+            "plan_of": list(self.plan_of),
             "notes": list(self.notes),
         }
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> "Receipt":
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            InputError: it is not of the form that the schema describes.
+        """
+        schema.check(form)
         return cls(
             title=form["title"],
             task=Aim(**form["task"]),
@@ -251,6 +264,7 @@ class Receipt:
             sizes=[BeforeAfter.from_json(size) for size in form["sizes"]],
             arms=[Arm.from_json(arm) for arm in form["arms"]],
             plan=_figures_from_json(form["plan"]),
+            plan_of=list(form["plan_of"]),
             notes=list(form["notes"]),
             created=form["created"],
         )
@@ -272,20 +286,50 @@ class Receipt:
             FormatError: the file is missing, damaged, or not a receipt of this version.
         """
         try:
-            form = json.loads(Path(path).read_text(encoding="utf-8"))
+            text = Path(path).read_text(encoding="utf-8")
+            form = json.loads(text, parse_constant=_no_number)
         except OSError as error:
             raise FormatError(f"{path} cannot be read: {error.strerror}.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FormatError(must(str(path), "a receipt in JSON", error)) from error
-        return cls.from_json(form)
+        try:
+            return cls.from_json(form)
+        except InputError as error:
+            raise FormatError(f"{path} is no receipt: {error}") from error
+
+    def compare(self, baseline: "Receipt") -> Comparison:
+        """Hold this receipt against a baseline, figure by figure (see compare.py).
+
+        Raises:
+            ComparisonError: task, metric, target, margin or hardware differ.
+        """
+        return compare(self, baseline)
+
+    def html(self) -> str:
+        """One self-contained page: no script, no request to anywhere."""
+        return page.html(self)
+
+    def __str__(self) -> str:
+        return render.text(render.receipt(self))
 
 
 def _mean(figures: Sequence[Figure]) -> Figure:
+    """The mean of some runs; its interval holds their own and the chance of drawing these runs."""
     whole = total(figures)
     if not whole.known:
         return whole
     value, low, high = (bound / len(figures) for bound in whole.bounds())
-    return replace(whole, value=value, low=low, high=high)
+    chance = 0.0
+    if len(figures) > 1:
+        spread = stdev(figure.bounds()[0] for figure in figures)
+        chance = student_t(0.5 + LEVEL / 2, len(figures) - 1) * spread / len(figures) ** 0.5
+    low, high = value - hypot(value - low, chance), value + hypot(high - value, chance)
+    source = f"mean of {len(figures)} runs; {whole.source}"
+    return replace(whole, value=value, low=max(low, 0.0), high=high, source=source)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _figures_to_json(figures: Mapping[str, Figure]) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Two receipts side by side, where that means something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tenth.errors import ComparisonError
+from tenth.figures import Figure
+from tenth.receipt import render, words
+from tenth.receipt.rows import Row
+
+if TYPE_CHECKING:
+    from tenth.receipt.record import Receipt
+
+_HARDWARE = ("cpu", "machine", "threads", "accelerators")
+_SUMS = (
+    "wall_seconds",
+    "cpu_seconds",
+    "flops_executed",
+    "flops_useful",
+    "energy_joules",
+    "carbon_gco2e",
+    "price_usd",
+    "peak_rss_bytes",
+    "written_bytes",
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one receipt cost against a baseline; a ratio below 1 is a saving."""
+
+    title: str
+    baseline: str
+    rows: list[Row]
+    notes: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as JSON."""
+        return {
+            "title": self.title,
+            "baseline": self.baseline,
+            "rows": [row.to_json() for row in self.rows],
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        return render.text(render.comparison(self))
+
+
+def compare(receipt: Receipt, baseline: Receipt) -> Comparison:
+    """Hold a receipt against a baseline, figure by figure.
+
+    Raises:
+        ComparisonError: task, metric, target, margin or hardware differ.
+    """
+    differences = [*_task_differences(receipt, baseline), *_hardware_differences(receipt, baseline)]
+    if differences:
+        raise ComparisonError(
+            "these receipts cannot be compared: "
+            + "; ".join(differences)
+            + ". A ratio between them would mean nothing. Run both on one machine to one target."
+        )
+    rows = [
+        Row(name, mine[name], theirs[name], _no_ratio(name, receipt, baseline))
+        for mine, theirs in ((_sums(receipt), _sums(baseline)), (receipt.scores, baseline.scores))
+        for name in mine
+        if name in theirs and mine[name].unit == theirs[name].unit
+    ]
+    rows += _size_rows(receipt, baseline)
+    return Comparison(receipt.title, baseline.title, rows, _missed([receipt, baseline]))
+
+
+def _sums(receipt: Receipt) -> dict[str, Figure]:
+    having = {name for stage in receipt.stages for name in stage.figures}
+    return {name: receipt.total(name) for name in _SUMS if name in having}
+
+
+def _task_differences(receipt: Receipt, baseline: Receipt) -> list[str]:
+    mine, theirs = receipt.task.to_json(), baseline.task.to_json()
+    return [
+        f"{'task' if key == 'name' else key} {_said(mine[key])} against {_said(theirs[key])}"
+        for key in mine
+        if mine[key] != theirs[key]
+    ]
+
+
+def _hardware_differences(receipt: Receipt, baseline: Receipt) -> list[str]:
+    return [
+        f"hardware ({key}) {_said(mine)} against {_said(theirs)}"
+        for key in _HARDWARE
+        if (mine := receipt.hardware.get(key)) != (theirs := baseline.hardware.get(key))
+    ]
+
+
+def _said(value: Any) -> str:
+    return "none" if value in (None, [], "") else repr(value)
+
+
+def _no_ratio(name: str, receipt: Receipt, baseline: Receipt) -> str:
+    """Why a ratio would measure something other than the work."""
+    if name == "carbon_gco2e" and receipt.place != baseline.place:
+        return f"different electricity: {receipt.place.name} against {baseline.place.name}"
+    if name == "price_usd":
+        mine, theirs = _hour_prices(receipt), _hour_prices(baseline)
+        if mine and theirs and mine != theirs:
+            return "different prices of an hour"
+    return ""
+
+
+def _hour_prices(receipt: Receipt) -> set[str]:
+    """Prices of an hour that its stages were billed at, to six digits."""
+    prices = set()
+    for stage in receipt.stages:
+        money, clock = stage.figures.get("price_usd"), stage.figures.get("wall_seconds")
+        if money and clock and money.value is not None and clock.value:
+            prices.add(f"{money.value / clock.value * 3600:.6g}")
+    return prices
+
+
+def _size_rows(receipt: Receipt, baseline: Receipt) -> list[Row]:
+    theirs = {size.name: size.after for size in baseline.sizes}
+    return [
+        Row(f"{size.name} of the result", size.after, theirs[size.name])
+        for size in receipt.sizes
+        if size.name in theirs and theirs[size.name].unit == size.after.unit
+    ]
+
+
+def _missed(receipts: Iterable[Receipt]) -> list[str]:
+    """What keeps the comparison from being one of equals."""
+    notes = []
+    for receipt in receipts:
+        target = receipt.task.target
+        if target is None:
+            notes.append(f"{receipt.title!r} states no target: compare the scores too")
+        elif words.missed(receipt):
+            notes.append(f"{receipt.title!r} missed its target of {target:g}")
+        if any(stage.interrupted for stage in receipt.stages):
+            notes.append(f"{receipt.title!r} was interrupted: its costs are of a part of the work")
+    return notes
