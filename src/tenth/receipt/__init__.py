@@ -1,17 +1,27 @@
 """What a run cost and what it saved, metered and printed."""
 
+from tenth.receipt.actual import plan_against_actual
+from tenth.receipt.arms import Arm
+from tenth.receipt.compare import Comparison, compare
 from tenth.receipt.meter import Meter, metered
-from tenth.receipt.record import Aim, Arm, BeforeAfter, Receipt, Stage
+from tenth.receipt.place import Place
+from tenth.receipt.record import Aim, BeforeAfter, Receipt, Stage
+from tenth.receipt.rows import Row
 from tenth.receipt.work import Flops, Work
 
 __all__ = [
     "Aim",
     "Arm",
     "BeforeAfter",
+    "Comparison",
     "Flops",
     "Meter",
+    "Place",
     "Receipt",
+    "Row",
     "Stage",
     "Work",
+    "compare",
     "metered",
+    "plan_against_actual",
 ]

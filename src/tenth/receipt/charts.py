@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from tenth.figures import Figure, human
 
 if TYPE_CHECKING:
-    from tenth.receipt.record import Arm, BeforeAfter
+    from tenth.receipt.arms import Arm
+    from tenth.receipt.record import BeforeAfter
 
 # the narrowest plot that labels are placed for, in pixels, and the size of a label's letter
 _PLOT_WIDTH, PLOT_HEIGHT = 250.0, 240.0

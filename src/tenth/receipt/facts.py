@@ -2,7 +2,6 @@
 
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,9 @@ def hardware() -> dict[str, Any]:
 
 def software() -> dict[str, Any]:
     """Versions of what did the work."""
+    # it loads half the library of e-mail, and a receipt alone needs it
+    from importlib.metadata import PackageNotFoundError, version
+
     versions: dict[str, Any] = {
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

@@ -11,7 +11,8 @@ from tenth.receipt import charts, words
 from tenth.receipt.actual import plan_against_actual
 
 if TYPE_CHECKING:
-    from tenth.receipt.record import Arm, Receipt, Stage
+    from tenth.receipt.arms import Arm
+    from tenth.receipt.record import Receipt, Stage
 
 _CARDS = ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
 _COLUMNS = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")

@@ -1,25 +1,22 @@
 """The receipt and its parts, and their form in JSON (`tenth-receipt/1`, see schema.json)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from math import hypot
 from pathlib import Path
-from statistics import stdev
 from typing import Any, Self
 
 from tenth import files
 from tenth.errors import FormatError, InputError, must
-from tenth.figures import Figure, product, total, unknown
-from tenth.intervals import student_t, wilson
+from tenth.figures import Figure, total
 from tenth.receipt import facts, page, render, schema
+from tenth.receipt.arms import Arm
 from tenth.receipt.compare import Comparison, compare
+from tenth.receipt.forms import figures_from_json, figures_to_json
 from tenth.receipt.place import Place
 
 SCHEMA = "tenth-receipt/1"
-LEVEL = 0.90  # of every interval in a receipt
-
 Note = str | int | float | bool | None
 
 
@@ -41,7 +38,7 @@ class Stage:
         """The form a stage has in a receipt."""
         return {
             "name": self.name,
-            "figures": _figures_to_json(self.figures),
+            "figures": figures_to_json(self.figures),
             "parts": [part.to_json() for part in self.parts],
             "notes": dict(self.notes),
         }
@@ -51,7 +48,7 @@ class Stage:
         """Read what `to_json` wrote."""
         return cls(
             form["name"],
-            _figures_from_json(form["figures"]),
+            figures_from_json(form["figures"]),
             [cls.from_json(part) for part in form["parts"]],
             dict(form["notes"]),
         )
@@ -79,88 +76,6 @@ class BeforeAfter:
         """Read what `to_json` wrote."""
         before, after = Figure.from_json(form["before"]), Figure.from_json(form["after"])
         return cls(form["name"], before, after)
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A route run over several seeds: how often it reached the target, at what cost a run.
-
-    `figures` are means over all runs, those that failed included.
-    """
-
-    name: str
-    seeds: int
-    successes: int
-    weights: int
-    figures: dict[str, Figure]
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.successes <= self.seeds or self.seeds < 1:
-            got = f"{self.successes} of {self.seeds}"
-            raise InputError(must(f"successes of {self.name}", "between 0 and seeds > 0", got))
-
-    @classmethod
-    def of_runs(
-        cls, name: str, runs: Sequence[Mapping[str, Figure]], *, successes: int, weights: int
-    ) -> Self:
-        """The arm of these runs, one mapping of figures each; only figures all runs have are kept.
-
-        Raises:
-            InputError: no runs, or more successes than runs.
-        """
-        if not runs:
-            raise InputError(must(f"runs of {name}", "at least one", "none"))
-        shared = [key for key in runs[0] if all(key in run for run in runs)]
-        means = {key: _mean([run[key] for run in runs]) for key in shared}
-        return cls(name, len(runs), successes, weights, means)
-
-    @property
-    def rate(self) -> float:
-        """Share of seeds that reached the target."""
-        return self.successes / self.seeds
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson interval of the rate, level 90 %."""
-        return wilson(self.successes, self.seeds, LEVEL)
-
-    @property
-    def expected_cost(self) -> dict[str, Figure]:
-        """What one success costs: the mean cost of a run ÷ the success rate."""
-        if self.successes == 0:
-            reason = f"none of {self.seeds} seeds reached the target"
-            return {key: unknown(figure.unit, reason) for key, figure in self.figures.items()}
-        low, high = self.interval
-        tries = Figure(1 / self.rate, "runs", 1 / high, 1 / low, "measured", "seeds ÷ successes")
-        source = "mean cost of a run ÷ success rate"
-        return {
-            key: product([figure, tries], figure.unit, source)
-            for key, figure in self.figures.items()
-            if key != "peak_rss_bytes"
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        """The form an arm has in a receipt; interval and expected cost are for other readers."""
-        return {
-            "name": self.name,
-            "seeds": self.seeds,
-            "successes": self.successes,
-            "interval": list(self.interval),
-            "weights": self.weights,
-            "figures": _figures_to_json(self.figures),
-            "expected_cost": _figures_to_json(self.expected_cost),
-        }
-
-    @classmethod
-    def from_json(cls, form: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; what can be computed anew is."""
-        return cls(
-            form["name"],
-            form["seeds"],
-            form["successes"],
-            form["weights"],
-            _figures_from_json(form["figures"]),
-        )
 
 
 @dataclass(frozen=True)
@@ -237,10 +152,10 @@ class Receipt:
             "hardware": self.hardware,
             "software": self.software,
             "stages": [stage.to_json() for stage in self.stages],
-            "scores": _figures_to_json(self.scores),
+            "scores": figures_to_json(self.scores),
             "sizes": [size.to_json() for size in self.sizes],
             "arms": [arm.to_json() for arm in self.arms],
-            "plan": _figures_to_json(self.plan),
+            "plan": figures_to_json(self.plan),
             "plan_of": list(self.plan_of),
             "notes": list(self.notes),
         }
@@ -260,10 +175,10 @@ class Receipt:
             hardware=dict(form["hardware"]),
             software=dict(form["software"]),
             stages=[Stage.from_json(stage) for stage in form["stages"]],
-            scores=_figures_from_json(form["scores"]),
+            scores=figures_from_json(form["scores"]),
             sizes=[BeforeAfter.from_json(size) for size in form["sizes"]],
             arms=[Arm.from_json(arm) for arm in form["arms"]],
-            plan=_figures_from_json(form["plan"]),
+            plan=figures_from_json(form["plan"]),
             plan_of=list(form["plan_of"]),
             notes=list(form["notes"]),
             created=form["created"],
@@ -313,28 +228,5 @@ class Receipt:
         return render.text(render.receipt(self))
 
 
-def _mean(figures: Sequence[Figure]) -> Figure:
-    """The mean of some runs; its interval holds their own and the chance of drawing these runs."""
-    whole = total(figures)
-    if not whole.known:
-        return whole
-    value, low, high = (bound / len(figures) for bound in whole.bounds())
-    chance = 0.0
-    if len(figures) > 1:
-        spread = stdev(figure.bounds()[0] for figure in figures)
-        chance = student_t(0.5 + LEVEL / 2, len(figures) - 1) * spread / len(figures) ** 0.5
-    low, high = value - hypot(value - low, chance), value + hypot(high - value, chance)
-    source = f"mean of {len(figures)} runs; {whole.source}"
-    return replace(whole, value=value, low=max(low, 0.0), high=high, source=source)
-
-
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
-
-
-def _figures_to_json(figures: Mapping[str, Figure]) -> dict[str, Any]:
-    return {name: figure.to_json() for name, figure in figures.items()}
-
-
-def _figures_from_json(form: Mapping[str, Any]) -> dict[str, Figure]:
-    return {name: Figure.from_json(figure) for name, figure in form.items()}

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from tenth.receipt.arms import Arm
     from tenth.receipt.compare import Comparison
-    from tenth.receipt.record import Arm, Receipt, Stage
+    from tenth.receipt.record import Receipt, Stage
     from tenth.receipt.rows import Row
 
 WIDTH = 110
