@@ -33,8 +33,8 @@ class Method:
     def __post_init__(self) -> None:
         check_density(self.start, "Method start")
         check_layout(self.layout)
-        if not 0 <= self.drop <= 1:
-            raise InputError(must("Method drop", "a share in [0, 1]", self.drop))
+        if not 0 < self.drop <= 1:
+            raise InputError(must("Method drop", "a share in (0, 1]", self.drop))
 
     def describe(self) -> str:
         """The row in words, as it stands in saved states and receipts."""
