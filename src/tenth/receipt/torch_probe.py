@@ -6,14 +6,16 @@
     counter.cost.work(pruner.layer_densities())     # a Work for `Meter.add_work`
 
 Every matrix product and convolution that torch runs inside the block is counted by torch's own
-formulas, on its way through the dispatcher; attention on a CPU is counted too, which
-`FlopCounterMode` leaves at zero (pytorch issue 195460). Hooks count the layers that can be pruned,
-so that the work of each can be scaled by its density. Counting slows a step: count one step of a
-kind, and add its work for each step of that kind.
+formulas, on its way through the dispatcher, save where those are wrong: attention on a CPU, left at
+zero (pytorch issue 195460), and the backward pass of grouped convolutions, counted too high. Hooks count the layers that can be pruned,
+under the names that a pruner gives them, so that the work of each can be scaled by its density.
+What uses a layer's weight without calling the layer, such as the output projection of
+`nn.MultiheadAttention`, is counted in the whole, and taken as dense. Counting slows a step: count
+one step of a kind, and add its work for each step of that kind.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,14 +25,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
-from tenth.errors import InputError, must
-from tenth.receipt.work import Flops, Work
+from tenth.receipt.step import LayerCost, StepCost
+from tenth.sparsity.weights import plain, prunable
 
 aten = torch.ops.aten
 Shape = torch.Size
-
-_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
 
 
 def _attention_forward(query: Shape, key: Shape, value: Shape, *_: Any, **__: Any) -> int:
@@ -58,10 +57,24 @@ def _vector_product(matrix: Shape, *_: Any, **__: Any) -> int:
     return 2 * math.prod(matrix)
 
 
+def _convolution_backward(
+    gradient: Shape, given: Shape, weight: Shape, *rest: Any, **_: Any
+) -> int:
+    """One product as large as the forward one for each gradient that is asked for.
+
+    torch's own formula counts the weight gradient of a grouped convolution once a group too often.
+    """
+    *_, transposed, _, _, wanted = rest
+    met = given if transposed else gradient
+    product = 2 * math.prod(met) // weight[0] * math.prod(weight)
+    return product * sum(wanted[:2])
+
+
 _ADDED_FORMULAS: dict[Any, Callable[..., int]] = {
     aten._scaled_dot_product_flash_attention_for_cpu: _attention_forward,
     aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
     aten._native_multi_head_attention: _native_attention,
+    aten.convolution_backward: _convolution_backward,
     aten.mv: _vector_product,
     aten.dot: _vector_product,
 }
@@ -75,92 +88,6 @@ _UNCOUNTED = (
     "aten._sparse_addmm",
     "quantized.linear_dynamic",
 )
-
-
-@dataclass(frozen=True)
-class LayerCost:
-    """FLOPs of one prunable weight in a step: all of them are proportional to its density."""
-
-    weights: int
-    forward: float = 0.0
-    weight_gradient: float = 0.0
-    input_gradient: float = 0.0
-
-    @property
-    def backward(self) -> float:
-        """Both gradients."""
-        return self.weight_gradient + self.input_gradient
-
-    @property
-    def per_weight(self) -> float:
-        """FLOPs of the gradient of one weight."""
-        return self.weight_gradient / self.weights
-
-
-@dataclass(frozen=True)
-class StepCost:
-    """FLOPs of a dense step; `layers` are the prunable weights, by their name in `state_dict`.
-
-    `uncounted` names operations that ran and that nothing has a formula for.
-    """
-
-    forward: float
-    backward: float
-    layers: dict[str, LayerCost]
-    uncounted: tuple[str, ...] = ()
-
-    def work(
-        self,
-        densities: Mapping[str, float] | None = None,
-        growth_weights: Mapping[str, int] | int = 0,
-    ) -> Work:
-        """The work of one step at these densities.
-
-        The step runs dense, mask or not, so executed equals dense-equivalent in total; the share
-        of the backward pass that served only to choose weights to grow is shown as growth.
-
-        Args:
-            densities: fraction kept of each weight; a weight not named is dense.
-            growth_weights: gradient entries looked at for growth, by weight or in all.
-
-        Raises:
-            InputError: a name that no layer has.
-        """
-        densities = dict(densities or {})
-        self._check(densities)
-        growth = self._growth(densities, growth_weights)
-        gone = {name: 1.0 - densities.get(name, 1.0) for name in self.layers}
-        idle_forward = math.fsum(gone[name] * self.layers[name].forward for name in gone)
-        idle_backward = math.fsum(gone[name] * self.layers[name].backward for name in gone)
-        return Work(
-            useful=Flops(self.forward - idle_forward, self.backward - idle_backward, growth),
-            executed=Flops(self.forward, self.backward - growth, growth),
-            dense_equivalent=Flops(self.forward, self.backward),
-        )
-
-    def _check(self, names: Mapping[str, Any]) -> None:
-        strange = sorted(set(names) - set(self.layers))
-        if strange:
-            known = ", ".join(self.layers) or "none"
-            raise InputError(must("layer name", f"one of: {known}", ", ".join(strange)))
-
-    def _growth(
-        self, densities: Mapping[str, float], growth_weights: Mapping[str, int] | int
-    ) -> float:
-        """FLOPs of the gradients of absent weights; those of kept weights are backward anyway."""
-        absent = {
-            name: (1.0 - densities.get(name, 1.0)) * layer.weights
-            for name, layer in self.layers.items()
-        }
-        if isinstance(growth_weights, int):
-            # spread over the absent weights, since nobody said where they are
-            whole = math.fsum(absent.values())
-            share = min(1.0, growth_weights / whole) if whole else 0.0
-            looked = {name: share * count for name, count in absent.items()}
-        else:
-            self._check(growth_weights)
-            looked = {name: min(growth_weights.get(name, 0), absent[name]) for name in absent}
-        return math.fsum(looked[name] * self.layers[name].per_weight for name in looked)
 
 
 @dataclass
@@ -229,13 +156,14 @@ class StepCounter:
         self._dispatch = _Dispatch()
 
     def __enter__(self) -> Self:
-        names = {id(parameter): name for name, parameter in self._model.named_parameters()}
-        for module in self._model.modules():
+        names = {id(weight): name for name, weight in prunable(self._model).items()}
+        for module in plain(self._model).modules():
             name = names.get(id(getattr(module, "weight", None)))
-            if isinstance(module, _LAYERS) and name is not None:
+            if name is not None and isinstance(module.weight, Tensor):
                 tally = self._tallies.setdefault(name, _Tally())
                 self._weights[name] = module.weight.numel()
-                self._hooks.append(module.register_forward_hook(_counting(tally, module.weight)))
+                hook = _counting(tally, module.weight)
+                self._hooks.append(module.register_forward_hook(hook, with_kwargs=True))
         self._dispatch.__enter__()
         return self
 
@@ -263,16 +191,15 @@ class StepCounter:
         )
 
 
-def _counting(tally: _Tally, weight: Tensor) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+def _counting(tally: _Tally, weight: Tensor) -> Callable[..., None]:
     """A forward hook that adds up the work of the module's weight."""
 
-    def count(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
+    def count(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Tensor) -> None:
         if _in_backward():
             return  # recomputation: part of the backward pass, and not of the layer's forward
-        given: Tensor = inputs[0]
-        # each weight meets each position of the output once; of the input, if transposed
-        met = given if isinstance(module, _TRANSPOSED) else output
-        flops = 2.0 * (met.numel() // weight.shape[0]) * weight.numel()
+        given: Tensor = (*inputs, *named.values())[0]
+        # each weight meets each position of the output once
+        flops = 2.0 * (output.numel() // weight.shape[0]) * weight.numel()
         tally.forward += flops
         if torch.is_grad_enabled():
             tally.weight_gradient += flops if weight.requires_grad else 0.0
