@@ -13,7 +13,7 @@ from tenth.catalogue.tables import Row, cell, pick, rows, simplified
 from tenth.errors import InputError, must
 from tenth.figures import Figure, unknown
 
-GENERIC = "generic-2vcpu-vm"
+GENERIC, HERE = "generic-2vcpu-vm", "here"
 
 # factor from one standard deviation of a lognormal to half of its 90 % interval
 _NINETY = 1.645
@@ -54,12 +54,16 @@ def all() -> tuple[Device, ...]:
 def find(name: str) -> Device:
     """The device called `name`, by its id, full name or an alias, whatever the case.
 
+    `here` is this machine.
+
     >>> find("H100").name
     'h100-sxm'
 
     Raises:
         InputError: not in the catalogue; the message holds the near matches.
     """
+    if name == HERE:
+        return here()
     hint = "tenth.catalogue.devices.all() lists them."
     listing = [name for row in rows("devices") for name in (row["id"], *_aliases(row))]
     return pick(_names(), name, "device", listing=listing, hint=hint)
@@ -81,7 +85,7 @@ def here(threads: int | None = None) -> Device:
     known = _row_of_model(title)
     return replace(
         known,
-        name="here",
+        name=HERE,
         title=title,
         peak_flops=_peak_here(known, threads),
         memory_bytes=unknown("bytes", "this system does not say how much memory it has")

@@ -61,9 +61,9 @@ def find(place: str) -> Grid:
 def world() -> Grid:
     """The average over the world, for whoever gives no place: a fallback that says so.
 
-    The value is the latest edition in the table (editions of Ember's review restate years by up to
-    50 g). The interval spans the 5th to the 95th percentile of countries, since the machine may
-    stand in any of them.
+    The value is the latest edition in the table; an edition may restate a year (2022 was 436 g
+    and became 486 g). The interval spans the 5th to the 95th percentile of countries, since the
+    machine may stand in any of them.
 
     Source: Ember, Global Electricity Review 2024.
     """
@@ -71,7 +71,7 @@ def world() -> Grid:
     value = float(row["gco2e_per_kwh"])
     countries = [grid.carbon.value for grid in all() if grid.carbon.value is not None]
     low, *_, high = quantiles(countries, n=20)
-    source = f"world average; no place given ({row['year']}: {row['source']})"
+    source = f"world average; no place given; {row['year']}, {row['source']}"
     carbon = Figure(value, "gCO2e/kWh", low, high, "given", source)
     return Grid("world", "World", int(row["year"]), carbon)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from tenth.catalogue import devices
-from tenth.catalogue.devices import GENERIC, Device
+from tenth.catalogue.devices import GENERIC, HERE, Device
 from tenth.catalogue.tables import rows
 from tenth.errors import InputError, must
 from tenth.figures import Figure, unknown
@@ -41,7 +41,7 @@ def of(device: str | Device) -> tuple[Price, ...]:
     This machine is priced as the generic virtual machine.
     """
     name = _device(device).name
-    name = GENERIC if name == "here" else name
+    name = GENERIC if name == HERE else name
     return tuple(
         Price(**{**row, "usd_per_hour": float(row["usd_per_hour"])})
         for row in rows("prices")

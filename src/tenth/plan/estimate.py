@@ -1,0 +1,114 @@
+"""A plan from a size: parameters and tokens."""
+
+from tenth.catalogue import Device
+from tenth.errors import InputError, must
+from tenth.figures import Figure, human
+from tenth.plan import formulas, memory, rates
+from tenth.plan.assumptions import Assumptions, of_device, of_place
+from tenth.plan.bill import Bill
+from tenth.plan.checks import above_zero, whole
+from tenth.plan.result import Plan
+
+_WHOLE_PROJECT = (
+    "One final run: whole projects took 1.5 to 3.5 times as much, with search and failures "
+    "(arXiv:2302.13971, arXiv:2503.05804)."
+)
+
+
+def estimate(
+    *,
+    params: float,
+    tokens: float,
+    device: str | Device | None = None,
+    count: int | None = 1,
+    place: str | None = None,
+    assume: Assumptions | None = None,
+) -> Plan:
+    """What training a model of this size costs; nothing is run.
+
+    Args:
+        params: parameters of the model, all experts included.
+        tokens: training tokens, or whatever takes 2 FLOPs a parameter in a forward pass.
+        device: a device of the catalogue; this machine if not said.
+        count: how many devices; None if unknown.
+        place: country of the electricity, such as FRA; the world average if not said.
+        assume: what is known better than the defaults.
+
+    Raises:
+        InputError: a size that is not above 0, an unknown device or place.
+    """
+    assume = assume or Assumptions()
+    parameters = _given("params", params, "parameters", "Such as 7e9.")
+    seen = _given("tokens", tokens, "tokens", "Such as 2e12.")
+    active = _active(assume, parameters)
+    if count is not None:
+        whole("count", count, "It is how many devices.")
+    machine = of_device(device)
+    place_name, intensity, notes = of_place(place)
+
+    flops = formulas.training_flops(active, seen, assume.recompute)
+    mfu = _mfu(assume, machine, count, active=active, mixture=active is not parameters)
+    hours = formulas.device_hours(flops.useful, machine.peak_flops, mfu)
+    need = _memory(assume, machine, parameters, count or 1)
+    figures = {
+        "parameters": parameters,
+        "training_flops": formulas.of_any_shape(flops.executed),
+        "training_flops_useful": formulas.of_any_shape(flops.useful),
+        "training_flops_dense_equivalent": formulas.of_any_shape(flops.dense_equivalent),
+        "memory_bytes": need,
+        "device_hours": hours,
+    }
+    bill = Bill(machine, count, place_name, intensity, assume)
+    figures |= bill.figures(hours)
+    steps = {
+        "training_flops": f"{flops.executed.source}: N {active.value:g}, D {tokens:g}",
+        "memory_bytes": f"{params:g} parameters as {need.source}",
+        "device_hours": f"{flops.useful.value:g} FLOP ÷ ({machine.peak_flops.value:g} FLOP/s × "
+        f"{mfu.value:.3g} × 3600)",
+        **bill.steps(figures),
+    }
+    inputs = {"params": params, "active_params": active.value, "tokens": tokens}
+    inputs |= {"device": machine.name, "count": count, "place": place}
+    title = (
+        f"plan: {human(params, 'parameters')} parameters, {human(tokens, 'parameters')} tokens, "
+        f"{count or 'an unknown number of'} × {machine.name}, electricity of {place_name}"
+    )
+    verdict = f"{memory.verdict(need, machine.memory_bytes)} Activations come on top."
+    return Plan(title, figures, steps, inputs, (verdict, *notes, _WHOLE_PROJECT))
+
+
+def _given(thing: str, value: float, unit: str, remedy: str) -> Figure:
+    return Figure(above_zero(thing, value, remedy), unit, label="given", source="user")
+
+
+def _active(assume: Assumptions, parameters: Figure) -> Figure:
+    if assume.active_parameters is None:
+        return parameters
+    active = _given("active_parameters", assume.active_parameters, "parameters", "")
+    if active.bounds() > parameters.bounds():
+        raise InputError(must("active_parameters", "at most params", f"{active.value:g}"))
+    return active
+
+
+def _mfu(
+    assume: Assumptions, device: Device, count: int | None, *, active: Figure, mixture: bool
+) -> Figure:
+    if assume.mfu is not None:
+        return rates.of_step(assume.mfu)
+    return rates.effective_mfu(
+        device,
+        count=count,
+        parameters=active.bounds()[0],
+        mixture=mixture,
+        precision=assume.precision,
+    )
+
+
+def _memory(assume: Assumptions, device: Device, parameters: Figure, count: int) -> Figure:
+    size = parameters.bounds()[0]
+    strategy = assume.strategy
+    if strategy is None and device.threads is not None:
+        strategy = "fp32-adam"
+    elif strategy is None:
+        strategy = memory.smallest_sharding(size, device.memory_bytes, count)
+    return memory.state_bytes(size, strategy, count)

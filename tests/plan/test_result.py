@@ -1,0 +1,53 @@
+import json
+
+from tenth.figures import Figure
+from tenth.plan import estimate
+from tenth.plan.result import FORMAT, Plan, shown
+
+PLAN = estimate(params=7e9, tokens=2e12, device="h100", count=64, place="FRA")
+
+
+def test_the_table_is_aligned_and_has_five_columns():
+    _, _, head, *rest = str(PLAN).splitlines()
+    rows = rest[: rest.index("")]
+    assert head.split() == ["figure", "value", "90", "%", "interval", "label", "source"]
+    for column in ("value", "90 %", "label", "source"):
+        at = head.index(column)
+        assert all(row[at - 2 : at] == "  " and row[at] != " " for row in rows)
+
+
+def test_kinds_of_flops_that_are_equal_are_told_once():
+    assert str(PLAN).count("training_flops") == 1
+    assert "training_flops_useful" in PLAN.figures
+
+
+def test_unknown_figures_are_printed_with_their_reason():
+    figures = {
+        "training_flops": Figure(1.0, "FLOP", label="counted", source="graph"),
+        "price_usd": Figure(None, "USD", reason="nobody rents it out"),
+    }
+    text = str(Plan("plan", figures, {"a": "b"}, {}))
+    assert "unknown" in text
+    assert "nobody rents it out" in text
+
+
+def test_json_is_whole_and_plain():
+    form = json.loads(json.dumps(PLAN.to_json(), allow_nan=False))
+    assert form["format"] == FORMAT
+    assert set(form["figures"]["price_usd"]) == {"value", "unit", "low", "high", "label", "source"}
+    assert form["inputs"]["place"] == "FRA"
+    assert form["notes"]
+
+
+def test_explain_has_the_numbers_in_the_formulas():
+    text = PLAN.explain()
+    assert "8.4e+22 FLOP ÷ (9.894e+14 FLOP/s × 0.28 × 3600)" in text
+    assert "× 970 W × 1.56 ÷ 1000" in text
+    assert "56.04 gCO2e/kWh" in text
+    assert set(PLAN.steps) <= set(PLAN.figures)
+
+
+def test_planned_numbers_have_two_digits():
+    assert shown(84123, "h") == "84,000 h"
+    assert shown(0.0123, "kWh") == "12 Wh"
+    assert shown(8.4321e22, "FLOP") == "8.4e+22 FLOP"
