@@ -1,7 +1,10 @@
 import json
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenth.catalogue import devices
 from tenth.errors import InputError
@@ -145,6 +148,29 @@ def test_memory_has_a_verdict():
 def test_nonsense_is_refused_in_a_sentence(change, words):
     with pytest.raises(InputError, match=words):
         estimate(**{**SIZE, **change})
+
+
+def test_a_dense_model_that_says_so_is_no_mixture():
+    figures = estimate(**SIZE, assume=Assumptions(active_parameters=7e9)).figures
+    assert figures["device_hours"] == estimate(**SIZE).figures["device_hours"]
+
+
+def test_numbers_of_numpy_are_numbers():
+    plan = estimate(
+        params=np.int64(7e9), tokens=np.float32(2e12), device="h100", count=np.int64(64)
+    )
+    json.dumps(plan.to_json(), allow_nan=False)
+
+
+@given(st.floats(1e9, 1e13), st.floats(1e3, 1e14), st.integers(1, 7))
+def test_hours_grow_with_the_work_and_days_shrink_with_devices(params, tokens, count):
+    def planned(tokens, count):
+        figures = estimate(params=params, tokens=tokens, device="h100", count=count).figures
+        return figures["device_hours"].value, figures["days"].value
+
+    hours, days = planned(tokens, count)
+    assert planned(2 * tokens, count) == pytest.approx((2 * hours, 2 * days))
+    assert planned(tokens, count + 1) == pytest.approx((hours, days * count / (count + 1)))
 
 
 def test_huge_sizes_stay_finite_in_words_and_json():

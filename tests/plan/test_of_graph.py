@@ -33,7 +33,7 @@ def test_every_figure_by_hand(small_net):
 def test_a_measured_step_is_named_and_its_run_estimated(small_net):
     hours = of_graph(small_net(), **RUN, step_seconds=SECOND).figures["device_hours"]
     assert hours.label == "estimated"
-    assert "500 ms a step (20 steps here)" in hours.source
+    assert hours.source.startswith("steps × 500 ms a step (20 steps here)")
     up = math.exp(math.hypot(math.log(0.6 / 0.5), math.log(1.5)))
     assert hours.high == pytest.approx(0.5 * up)
 

@@ -51,3 +51,6 @@ def test_planned_numbers_have_two_digits():
     assert shown(84123, "h") == "84,000 h"
     assert shown(0.0123, "kWh") == "12 Wh"
     assert shown(8.4321e22, "FLOP") == "8.4e+22 FLOP"
+    assert shown(0.0123, "h") == "44 s"
+    assert shown(0.001, "days") == "86 s"
+    assert shown(6.6e-5, "kgCO2e") == "66 mgCO2e"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tenth.catalogue import Device, devices, grids, prices
-from tenth.errors import InputError
+from tenth.errors import InputError, must
 from tenth.figures import Figure
 from tenth.plan.checks import above_zero
 
@@ -49,7 +49,7 @@ class Assumptions:
         """
         if self.pue is not None:
             if above_zero("pue", self.pue) < 1:
-                raise InputError(f"pue must be at least 1. Got {self.pue}.")
+                raise InputError(must("pue", "at least 1", self.pue))
             return Figure(self.pue, "", label="given", source=f"PUE {self.pue:g}, user")
         if device.name == devices.HERE or device.kind in _AT_HOME:
             return Figure(1.0, "", label="given", source="no building")

@@ -41,13 +41,12 @@ def estimate(
     parameters = _given("params", params, "parameters", "Such as 7e9.")
     seen = _given("tokens", tokens, "tokens", "Such as 2e12.")
     active = _active(assume, parameters)
-    if count is not None:
-        whole("count", count, "It is how many devices.")
+    count = None if count is None else whole("count", count, "It is how many devices.")
     machine = of_device(device)
     place_name, intensity, notes = of_place(place)
 
     flops = formulas.training_flops(active, seen, assume.recompute)
-    mfu = _mfu(assume, machine, count, active=active, mixture=active is not parameters)
+    mfu = _mfu(assume, machine, count, active=active, mixture=active.value != parameters.value)
     hours = formulas.device_hours(flops.useful, machine.peak_flops, mfu)
     need = _memory(assume, machine, parameters, count or 1)
     figures = {
@@ -67,7 +66,7 @@ def estimate(
         f"{mfu.value:.3g} × 3600)",
         **bill.steps(figures),
     }
-    inputs = {"params": params, "active_params": active.value, "tokens": tokens}
+    inputs = {"params": parameters.value, "active_params": active.value, "tokens": seen.value}
     inputs |= {"device": machine.name, "count": count, "place": place}
     title = (
         f"plan: {human(params, 'parameters')} parameters, {human(tokens, 'parameters')} tokens, "
@@ -85,7 +84,7 @@ def _active(assume: Assumptions, parameters: Figure) -> Figure:
     if assume.active_parameters is None:
         return parameters
     active = _given("active_parameters", assume.active_parameters, "parameters", "")
-    if active.bounds() > parameters.bounds():
+    if active.bounds()[0] > parameters.bounds()[0]:
         raise InputError(must("active_parameters", "at most params", f"{active.value:g}"))
     return active
 

@@ -48,13 +48,13 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
     Raises:
         InputError: a number that makes no sense, a size missing, an unknown device or place.
     """
-    whole("examples_per_step", examples_per_step, "It is the batch.")
-    whole("steps", steps, "It is the length of the run.")
+    examples = whole("examples_per_step", examples_per_step, "It is the batch.")
+    steps = whole("steps", steps, "It is the length of the run.")
     density = check_density(density)
     machine = of_device(device)
     place_name, intensity, notes = of_place(place)
 
-    step = training_step(graph, examples_per_step, sizes, density)
+    step = training_step(graph, examples, sizes, density)
     hours = _hours(step, steps, machine, step_seconds)
     figures = _counted(step, steps, density)
     figures["memory_bytes"] = _memory(step)
@@ -68,11 +68,15 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
         "device_hours": f"{steps} steps: {hours.source}",
         **bill.steps(figures),
     }
-    inputs = {"examples_per_step": examples_per_step, "steps": steps, "density": density}
-    inputs |= {"device": machine.name, "place": place, "sizes": dict(sizes or {})}
+    inputs = {"examples_per_step": examples, "steps": steps, "density": density}
+    inputs |= {
+        "device": machine.name,
+        "place": place,
+        "sizes": {name: int(size) for name, size in (sizes or {}).items()},
+    }
     title = (
         f"plan: {human(step.parameters, 'parameters')} parameters, {steps} steps of "
-        f"{examples_per_step} examples on {machine.name}, electricity of {place_name}"
+        f"{examples} examples on {machine.name}, electricity of {place_name}"
     )
     verdict = memory.verdict(figures["memory_bytes"], machine.memory_bytes)
     tail = "One run: search, restarts and other seeds are not in it."

@@ -8,6 +8,8 @@ from tenth.figures import Figure, human
 
 FORMAT = "tenth-plan/1"
 
+_SMALLER = {"h": ("s", 3600.0), "days": ("s", 86400.0), "kgCO2e": ("gCO2e", 1000.0)}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -61,13 +63,16 @@ class Plan:
 
 
 def shown(value: float, unit: str) -> str:
-    """A planned number as people read it: two significant digits.
+    """A planned number as people read it: two significant digits, in a unit that suits them.
 
-    >>> shown(8.4321e22, "FLOP"), shown(84123, "h")
-    ('8.4e+22 FLOP', '84,000 h')
+    >>> shown(8.4321e22, "FLOP"), shown(84123, "h"), shown(0.0123, "h")
+    ('8.4e+22 FLOP', '84,000 h', '44 s')
     """
     if unit == "FLOP" and value >= 1e18:
         return f"{value:.2g} FLOP"
+    if value < 1 and unit in _SMALLER:
+        smaller, factor = _SMALLER[unit]
+        return shown(value * factor, smaller)
     return human(float(f"{value:.2g}"), unit)
 
 

@@ -19,7 +19,7 @@ from tenth.plan.formulas import inverse
 
 _PRUNED = ("linear", "conv")
 # the share of a numpy product's rate that the products of a step get, how often it moves each
-# activation, what starting an operation, its gradient and its update costs: within ×/÷1.7 on eight
+# activation, what starting an operation, its gradient and its update costs: within ×/÷1.5 on eight
 # small nets of one machine, hence ×/÷3 anywhere
 _GEMM_SHARE, _MOVED, _START_SECONDS = 0.8, 16, 180e-6
 _MODEL = Figure(1.0, "", 1 / 3, 3.0, "estimated", "roofline")
@@ -45,7 +45,7 @@ def training_step(
 
     The backward pass of a product is one product for each operand that owes a gradient: the weight,
     and the input unless nothing before it has weights. So it is twice the forward pass, less the
-    input gradient of what reads the program's inputs.
+    input gradient of what reads the program's inputs. Every constant counts as trainable.
 
     Args:
         graph: the program; its first axis is the batch.
@@ -57,7 +57,7 @@ def training_step(
         InputError: a free size is missing.
     Source: reverse-mode differentiation, arXiv:1502.05767.
     """
-    sizes, scale = _batch(graph, examples, dict(sizes or {}))
+    sizes, scale = _batch(graph, examples, sizes or {})
     counts = count(graph, sizes).nodes
     executed = useful = 0.0
     for node, counted, operands in zip(graph.nodes, counts, _operands(graph), strict=True):
@@ -81,29 +81,21 @@ def training_step(
     )
 
 
-def _batch(graph: Graph, examples: int, sizes: dict[str, int]) -> tuple[dict[str, int], float]:
+def _batch(graph: Graph, examples: int, sizes: Mapping[str, int]) -> tuple[dict[str, int], float]:
     """The sizes with the batch's, and by how much a fixed batch must be scaled."""
     for name, size in sizes.items():
         whole(f"size {name!r}", size)
-    free = {
-        name
-        for value in graph.inputs
-        for s in value.shape
-        if isinstance(s, Dim)
-        for name in s.symbols()
-    }
+    dims = [size for value in graph.inputs for size in value.shape if isinstance(size, Dim)]
     first = graph.inputs[0].shape[0]
-    scale = 1.0
-    if isinstance(first, Dim):
-        sizes |= dict.fromkeys(first.symbols(), examples)
-    else:
-        scale = examples / first
-    missing = sorted(free - set(sizes))
+    batch = first.symbols() if isinstance(first, Dim) else set()
+    missing = sorted(set().union(*(dim.symbols() for dim in dims)) - batch - set(sizes))
     if missing:
         example = ", ".join(f'"{name}": 32' for name in missing)
         remedy = f"The model takes any {', '.join(missing)}: pass sizes={{{example}}}."
-        raise InputError(must("sizes", f"given for {', '.join(missing)}", sizes, remedy))
-    return sizes, scale
+        got = ", ".join(sorted(sizes)) or "none"
+        raise InputError(must("sizes", f"given for {', '.join(missing)}", got, remedy))
+    scale = 1.0 if isinstance(first, Dim) else examples / first
+    return dict(sizes) | dict.fromkeys(batch, examples), scale
 
 
 def _operands(graph: Graph) -> list[int]:
@@ -140,5 +132,5 @@ def seconds(step: StepWork, machine: Calibration) -> Figure:
         product([moved, inverse(machine.copy)], "s", "bytes"),
         starts,
     ]
-    source = "roofline of this machine (numpy product and copy): measure a step"
+    source = "roofline of this machine, a measured step is better"
     return product([total(parts), _MODEL], "s", source)
