@@ -1,1 +1,7 @@
 """Compiling a model to plain C that runs alone."""
+
+from tenth.ship.build import compile
+from tenth.ship.manifest import Layer
+from tenth.ship.program import Program, load
+
+__all__ = ["Layer", "Program", "compile", "load"]

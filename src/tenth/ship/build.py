@@ -1,0 +1,106 @@
+"""From a model to a program: verify, choose, write C, build, check."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tenth import __version__
+from tenth.errors import InputError, must
+from tenth.graph.program import Graph
+from tenth.graph.shapes import bind
+from tenth.graph.verify import verify
+from tenth.ship.binding import Binding, Library
+from tenth.ship.check import check, runner
+from tenth.ship.choose import Choice, choose, density
+from tenth.ship.emit.example import write_example
+from tenth.ship.emit.lower import WEIGHTED, Lowered, lower
+from tenth.ship.emit.text import check_name
+from tenth.ship.emit.units import Unit, emit, model_source, weights_source
+from tenth.ship.machine import this_machine
+from tenth.ship.manifest import Layer, Manifest
+from tenth.ship.program import LIBRARY, Program, build
+from tenth.ship.readme import write_readme
+
+
+def compile(model: Any, example: Any, *, target: str = "host", name: str = "model") -> Program:
+    """Compile a model to C for this machine, build it, and check what it computes.
+
+    Args:
+        model: a torch module or a graph.
+        example: the arguments of the model, as tensors or numpy arrays. Their sizes are those at
+            which dense and sparse kernels are timed.
+        target: "host", the only one there is.
+        name: what every name of the C interface starts with.
+
+    Raises:
+        InputError: the call is wrong, or a weight is not finite.
+        UnsupportedError: the model does something that tenth cannot express.
+        CompileError: there is no C compiler, it failed, or the program is not within 1e-4 of the
+            interpreter and of the model.
+    """
+    if target != "host":
+        raise InputError(must("target", "'host', the only one there is", repr(target)))
+    check_name(name)
+    parts = tuple(example) if isinstance(example, tuple | list) else (example,)
+    module = None if isinstance(model, Graph) else model
+    graph = model if module is None else _captured(module, parts)
+    verify(graph)
+    sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
+    choices = choose(graph, sizes)
+    lowered = lower(graph, name, {node: choice.kernel for node, choice in choices.items()})
+    unit = emit(lowered, sizes)
+    files = _sources(lowered, unit, sizes)
+    library, compiler = build(files)
+    binding = Binding(Library(library), unit.interface)
+    error = check(binding, graph, sizes, None if module is None else runner(module))
+    manifest = Manifest(
+        interface=unit.interface,
+        example_sizes=sizes,
+        layers=_layers(lowered, choices),
+        machine=this_machine(),
+        compiler=compiler,
+        relative_error=error,
+        made_by=f"tenth {__version__}",
+    )
+    readme = write_readme(manifest).encode()
+    return Program(manifest, {**files, "README.md": readme, LIBRARY: library}, binding)
+
+
+def _captured(module: Any, example: Sequence[Any]) -> Graph:
+    if not all(hasattr(module, name) for name in ("state_dict", "modules", "eval")):
+        raise InputError(must("model", "a torch module or a graph", type(module).__name__))
+    # only a module needs torch: a graph is compiled, and a program loaded, without
+    torch: Any = importlib.import_module("torch")
+    capture = importlib.import_module("tenth.graph.capture").capture
+    return capture(module, tuple(torch.as_tensor(x) for x in example))
+
+
+def _sources(lowered: Lowered, unit: Unit, sizes: Mapping[str, int]) -> dict[str, bytes]:
+    texts = {
+        "model.h": unit.header,
+        "model.c": model_source([unit]),
+        "weights.c": weights_source(unit.arrays),
+        "main.c": write_example(lowered.graph, unit.interface, unit.variables, sizes),
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def _layers(lowered: Lowered, choices: Mapping[str, Choice]) -> tuple[Layer, ...]:
+    graph = lowered.graph
+    return tuple(
+        Layer(
+            path=node.path,
+            name=node.name,
+            op=node.op,
+            shape=graph.constants[node.inputs[1]].shape,
+            density=density(graph, node),
+            kernel=choices[node.name].kernel,
+            weight_bytes=sum(lowered.arrays[a].nbytes for a in lowered.layer_arrays[node.name]),
+            dense_seconds=choices[node.name].dense_seconds,
+            sparse_seconds=choices[node.name].sparse_seconds,
+        )
+        for node in graph.nodes
+        if node.op in WEIGHTED
+    )

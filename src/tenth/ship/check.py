@@ -1,0 +1,122 @@
+"""Seeing that a compiled program computes what its graph, and its model, say."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tenth.errors import CompileError, InputError, must
+from tenth.graph.dims import at
+from tenth.graph.interpret import run
+from tenth.graph.program import Graph
+from tenth.graph.shapes import infer
+from tenth.ship.binding import Binding
+from tenth.ship.emit.example import id_bounds
+
+LIMIT = 1e-4
+"""The largest relative error ‖y - ref‖ / ‖ref‖ of an output."""
+
+Outputs = Sequence[np.ndarray]
+
+
+def check(
+    binding: Binding,
+    graph: Graph,
+    sizes: Mapping[str, int],
+    model: Callable[[Outputs], Outputs] | None = None,
+) -> float:
+    """The largest relative error on random inputs, at the given free sizes and at others.
+
+    The references are the interpreter in float64 and, where there is one, the model.
+
+    Raises:
+        CompileError: it is above LIMIT.
+    """
+    worst = 0.0
+    for seed, trial in enumerate((sizes, _other_sizes(graph, sizes))):
+        inputs = random_inputs(graph, trial, seed)
+        outputs = binding.run(inputs, trial)
+        references = {"the interpreter": run(graph, *inputs, dtype=np.float64)}
+        if model is not None:
+            references["the model"] = list(model(inputs))
+        for what, reference in references.items():
+            for name, y, ref in zip(graph.outputs, outputs, reference, strict=True):
+                error = relative_error(y, ref)
+                if not error <= LIMIT:
+                    raise CompileError(
+                        must(
+                            f"output {name!r} of the compiled program",
+                            f"within {LIMIT:g} of {what}",
+                            f"a relative error of {error:.3g} at {dict(trial) or 'fixed sizes'}",
+                            "Try another compiler through CC, and please report this.",
+                        )
+                    )
+                worst = max(worst, error)
+    return worst
+
+
+def relative_error(y: np.ndarray, reference: np.ndarray) -> float:
+    """‖y - ref‖ / ‖ref‖; infinite where shapes differ or a number is not finite."""
+    if y.shape != reference.shape or not np.isfinite(y).all():
+        return float("inf")
+    reference = reference.astype(np.float64)
+    scale = float(np.linalg.norm(reference)) or 1.0
+    return float(np.linalg.norm(y - reference)) / scale
+
+
+def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int) -> list[np.ndarray]:
+    """Inputs of the right types and shapes: normal numbers, and ids that their tables hold."""
+    rng = np.random.default_rng(seed)
+    entries = id_bounds(graph)
+    inputs: list[np.ndarray] = []
+    for value in graph.inputs:
+        shape = tuple(at(size, sizes) for size in value.shape)
+        if value.dtype == "int64":
+            inputs.append(rng.integers(0, entries.get(value.name, 1), shape, np.int64))
+        else:
+            inputs.append(rng.standard_normal(shape, np.float32))
+    return inputs
+
+
+def _other_sizes(graph: Graph, sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Other free sizes that the graph accepts: all of them changed, else the first, else none."""
+    candidates = [
+        {name: size + (1 if i == 0 else 8) for i, (name, size) in enumerate(sizes.items())},
+        {name: size + (i == 0) for i, (name, size) in enumerate(sizes.items())},
+    ]
+    for candidate in candidates:
+        try:
+            infer(graph, candidate)
+        except InputError:
+            continue
+        return candidate
+    return sizes
+
+
+def runner(module: Any) -> Callable[[Outputs], Outputs]:
+    """A torch module as a function of numpy arrays, in evaluation mode while it runs."""
+    # torch is there already if a module of it is; nobody else of this room needs it
+    torch: Any = importlib.import_module("torch")
+
+    def call(inputs: Outputs) -> Outputs:
+        modes = {part: part.training for part in module.modules()}
+        device = next((p.device for p in module.parameters()), torch.device("cpu"))
+        module.eval()
+        try:
+            with torch.no_grad():
+                result = module(*(torch.from_numpy(x).to(device) for x in inputs))
+        finally:
+            for part, mode in modes.items():
+                part.training = mode
+        return [tensor.detach().cpu().numpy() for tensor in _flat(result)]
+
+    return call
+
+
+def _flat(result: Any) -> list[Any]:
+    if isinstance(result, Mapping):
+        result = list(result.values())
+    if isinstance(result, tuple | list):
+        return [tensor for part in result for tensor in _flat(part)]
+    return [result]

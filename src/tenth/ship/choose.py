@@ -1,0 +1,164 @@
+"""Dense or sparse, layer by layer: both are timed on this machine, and the faster one stays."""
+
+import ctypes
+import math
+import statistics
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tenth.graph.dims import at
+from tenth.graph.program import Graph, Node, Value
+from tenth.graph.shapes import infer
+from tenth.kernels import compile_library
+from tenth.ship.binding import Binding, Library, aligned
+from tenth.ship.emit.lower import WEIGHTED, lower
+from tenth.ship.emit.steps import Kernel
+from tenth.ship.emit.units import Unit, emit, model_source, writable_source
+
+MARGIN = 0.10
+"""Dense stays unless sparse takes less time by this share."""
+_SAMPLE_SECONDS = 2e-4
+_ROUNDS = 9
+_BUDGET_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a layer runs, and what both ways take; None where nothing was timed."""
+
+    kernel: Kernel
+    dense_seconds: float | None = None
+    sparse_seconds: float | None = None
+
+
+def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
+    """A choice for each weighted layer, by its time at these free sizes.
+
+    A layer without zeros is dense, untimed.
+
+    Raises:
+        CompileError: there is no compiler, or it failed.
+    """
+    layers = [node for node in graph.nodes if node.op in WEIGHTED]
+    choices = {node.name: Choice("dense") for node in layers}
+    pruned = [n for n in layers if n.inputs[1] in graph.constants and density(graph, n) < 1]
+    if pruned:
+        choices |= _timed(graph, pruned, sizes)
+    return choices
+
+
+def density(graph: Graph, node: Node) -> float:
+    """The fraction of a layer's weights that is not zero."""
+    weight = graph.constants[node.inputs[1]]
+    return float(np.count_nonzero(weight) / weight.size)
+
+
+def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, Choice]:
+    trials = {
+        (node.name, kernel): _trial(graph, node, kernel, f"{kernel}_{i}", sizes)
+        for i, node in enumerate(nodes)
+        for kernel in ("dense", "sparse")
+    }
+    library = _library(list(trials.values()))
+    choices: dict[str, Choice] = {}
+    for node in nodes:
+        dense, sparse = _race(
+            [_Runner(library, trials[node.name, kernel]) for kernel in ("dense", "sparse")]
+        )
+        kernel: Kernel = "sparse" if sparse < dense * (1 - MARGIN) else "dense"
+        choices[node.name] = Choice(kernel, dense, sparse)
+    return choices
+
+
+def _trial(graph: Graph, node: Node, kernel: Kernel, prefix: str, sizes: Mapping[str, int]) -> Unit:
+    """A program of this layer alone, its sizes fixed."""
+    x, *weights = node.inputs
+    shape = tuple(at(size, sizes) for size in infer(graph)[x])
+    constants = {name: graph.constants[name] for name in weights if name in graph.constants}
+    inputs = (Value(x, shape), *_computed(graph, weights, sizes))
+    alone = Graph(inputs, (node,), (node.name,), constants)
+    return emit(lower(alone, prefix, {node.name: kernel}), {})
+
+
+def _computed(graph: Graph, names: Sequence[str], sizes: Mapping[str, int]) -> list[Value]:
+    shapes = infer(graph, sizes)
+    return [Value(name, shapes[name]) for name in names if name not in graph.constants]
+
+
+def _library(units: Sequence[Unit]) -> Library:
+    arrays = {name: array for unit in units for name, array in unit.arrays.items()}
+    headers = "\n".join(unit.header for unit in units)
+    repeats = "\n\n".join(_repeated(unit) for unit in units)
+    with tempfile.TemporaryDirectory(prefix="tenth-") as name:
+        folder = Path(name)
+        model, weights, library = (folder / n for n in ("model.c", "weights.c", "trial.so"))
+        model.write_text(model_source(units, headers) + repeats, encoding="utf-8")
+        weights.write_text(writable_source(arrays), encoding="utf-8")
+        compile_library([model, weights], library)
+        loaded = Library(library.read_bytes())
+    for symbol, array in arrays.items():
+        if array.size:
+            loaded.fill(symbol, array)
+    return loaded
+
+
+def _repeated(unit: Unit) -> str:
+    """A C function that runs a trial many times and returns the seconds that one run took."""
+    name = unit.interface.name
+    ports = (*unit.interface.inputs, *unit.interface.outputs)
+    parameters = ", ".join(f"void *p{i}" for i in range(len(ports)))
+    passed = ", ".join(f"p{i}" for i in range(len(ports)))
+    return (
+        "#include <time.h>\n\n"
+        f"{name.upper()}_API double {name}_seconds({parameters}, void *arena, size_t size, "
+        "int64_t repeats)\n{\n"
+        "    struct timespec start, end;\n"
+        "    timespec_get(&start, TIME_UTC);\n"
+        "    for (int64_t i = 0; i < repeats; i++)\n"
+        f"        {name}_run({passed}, arena, size);\n"
+        "    timespec_get(&end, TIME_UTC);\n"
+        "    return ((double)(end.tv_sec - start.tv_sec) +\n"
+        "            1e-9 * (double)(end.tv_nsec - start.tv_nsec)) / (double)repeats;\n}\n"
+    )
+
+
+class _Runner:
+    """One trial with its inputs, outputs and arena in place."""
+
+    def __init__(self, library: Library, unit: Unit) -> None:
+        binding = Binding(library, unit.interface)
+        rng = np.random.default_rng(0)
+        shapes = [*binding.shapes("input", {}), *binding.shapes("output", {})]
+        self.arrays = [rng.standard_normal(shape, np.float32) for shape in shapes]
+        self.arena = aligned(binding.arena_bytes({}))
+        self.function = library.functions[f"{unit.interface.name}_seconds"]
+        self.function.restype = ctypes.c_double
+        self.function.argtypes = [
+            *[ctypes.c_void_p] * (len(shapes) + 1),
+            ctypes.c_size_t,
+            ctypes.c_int64,
+        ]
+
+    def seconds(self, repeats: int) -> float:
+        """The seconds that one run takes, as the mean of some."""
+        pointers = (array.ctypes.data for array in (*self.arrays, self.arena))
+        return self.function(*pointers, self.arena.nbytes, repeats)
+
+
+def _race(runners: Sequence[_Runner]) -> list[float]:
+    """The median seconds of each runner; they take turns, so that a busy moment meets all."""
+    for runner in runners:
+        runner.seconds(1)
+    single = [runner.seconds(1) for runner in runners]
+    repeats = [max(1, math.ceil(_SAMPLE_SECONDS / max(s, 1e-9))) for s in single]
+    once = sum(s * r for s, r in zip(single, repeats, strict=True))
+    rounds = min(_ROUNDS, max(3, int(_BUDGET_SECONDS / once)))
+    samples = [
+        [runner.seconds(r) for runner, r in zip(runners, repeats, strict=True)]
+        for _ in range(rounds)
+    ]
+    return [statistics.median(column) for column in zip(*samples, strict=True)]

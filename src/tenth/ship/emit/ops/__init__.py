@@ -1,0 +1,1 @@
+"""How each op is written as a call of a C kernel, by family."""

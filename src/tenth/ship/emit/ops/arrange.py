@@ -1,0 +1,69 @@
+"""Ops that move elements without changing them."""
+
+from tenth.graph.dims import Size
+from tenth.graph.program import Node
+from tenth.ship.emit.steps import Call, Condition, Scene, count, merged_axes, row_strides
+
+
+def reshape(node: Node, scene: Scene) -> Call:
+    """The same place under another name: nothing runs, but the free sizes must come out even."""
+    before, after = (count(scene.shapes[name]) for name in (node.inputs[0], node.name))
+    return Call((), (), conditions=((before, "==", after),))
+
+
+def transpose(node: Node, scene: Scene) -> Call:
+    """The axes in another order."""
+    order, shape = node.attributes["order"], scene.shapes[node.inputs[0]]
+    steps = row_strides(shape)
+    box = merged_axes([(shape[i], steps[i]) for i in order])
+    sizes, strides = (scene.row(column) for column in zip(*box, strict=True))
+    x, y = scene.read(node.inputs[0]), scene.variables[node.name]
+    return Call((f"transpose({x}, {y}, {len(box)}, {sizes}, {strides});",), ("transpose",))
+
+
+def concat(node: Node, scene: Scene) -> Call:
+    """The parts one after another along an axis."""
+    axis, whole = node.attributes["axis"], scene.shapes[node.name]
+    outer, step = scene.size(*whole[:axis]), scene.size(*whole[axis:])
+    lines: list[str] = []
+    start: Size = 0
+    for name in node.inputs:
+        part = scene.shapes[name][axis:]
+        y = _moved(scene, scene.variables[node.name], start)
+        length = scene.size(*part)
+        lines.append(f"copy_blocks({scene.read(name)}, {length}, {y}, {step}, {outer}, {length});")
+        start = start + count(part)
+    return Call(tuple(lines), ("copy_blocks",))
+
+
+def slice_(node: Node, scene: Scene) -> Call:
+    """A stretch of an axis."""
+    axis, start, stop = (node.attributes[name] for name in ("axis", "start", "stop"))
+    shape, part = scene.shapes[node.inputs[0]], scene.shapes[node.name]
+    inner = count(shape[axis + 1 :])
+    x = _moved(scene, scene.read(node.inputs[0]), start * inner)
+    outer, step, length = map(scene.size, (count(shape[:axis]), inner * shape[axis], inner))
+    length = scene.size(part[axis], inner)
+    y = scene.variables[node.name]
+    line = f"copy_blocks({x}, {step}, {y}, {length}, {outer}, {length});"
+    return Call((line,), ("copy_blocks",), conditions=((max(stop, start + 1), "<=", shape[axis]),))
+
+
+def pad(node: Node, scene: Scene) -> Call:
+    """Zeros around, or the opposite side."""
+    shape = scene.shapes[node.inputs[0]]
+    before, after = node.attributes["before"], node.attributes["after"]
+    circular = node.attributes["mode"] == "circular"
+    rows = ", ".join(map(scene.row, (shape, before, after)))
+    x, y = scene.read(node.inputs[0]), scene.variables[node.name]
+    line = f"pad({x}, {y}, {len(shape)}, {rows}, {int(circular)});"
+    conditions: tuple[Condition, ...] = tuple(
+        (max(amounts), "<=", size)
+        for size, *amounts in zip(shape, before, after, strict=True)
+        if circular and max(amounts) > 1
+    )
+    return Call((line,), ("pad",), conditions=conditions)
+
+
+def _moved(scene: Scene, pointer: str, elements: Size) -> str:
+    return pointer if elements == 0 else f"{pointer} + {scene.size(elements)}"

@@ -1,0 +1,143 @@
+"""A program as steps: one call of a C kernel each, and what an op needs to write its call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from tenth.errors import UnsupportedError, must
+from tenth.graph.dims import Size
+from tenth.graph.program import Graph, Node
+from tenth.graph.shape_rules import Shape
+from tenth.graph.shapes import label
+from tenth.ship.emit.text import Names, product_text
+
+Kernel = Literal["dense", "sparse"]
+Condition = tuple[Size, Literal["<=", "=="], Size]
+
+ALL = (-float("inf"), float("inf"))
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an op becomes in C.
+
+    `scratch` is memory of its own: its C name, and its bytes. `in_place` names the values read
+    whose place the result may take, if nobody needs them after. `conditions` on free sizes are
+    looked at before anything runs.
+    """
+
+    lines: tuple[str, ...]
+    kernels: tuple[str, ...]
+    scratch: tuple[str, Size] | None = None
+    in_place: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A call in the order of the program: it reads some values and writes one."""
+
+    writes: str
+    reads: tuple[str, ...]
+    call: Call
+
+
+@dataclass
+class Weights:
+    """The arrays of a program, by their names in C. The same array is kept once."""
+
+    prefix: str
+    names: Names
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    _symbols: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, constant: str, form: str, array: np.ndarray) -> str:
+        """The C name of a constant in some form, such as `values` or `panels`."""
+        key = (constant, form)
+        if key not in self._symbols:
+            wanted = "_".join(word for word in (self.prefix, constant, form) if word)
+            symbol = self.names.new(wanted)
+            self._symbols[key] = symbol
+            self.arrays[symbol] = np.ascontiguousarray(array)
+        return self._symbols[key]
+
+
+@dataclass
+class Scene:
+    """What an op sees when it writes its call."""
+
+    graph: Graph
+    shapes: Mapping[str, Shape]
+    symbols: Mapping[str, str]
+    variables: dict[str, str]
+    weights: Weights
+    kernels: Mapping[str, Kernel]
+    bounds: Mapping[str, tuple[float, float]]
+
+    def read(self, name: str) -> str:
+        """The C expression for a value or constant that is read as it is."""
+        if name in self.graph.constants:
+            return self.weights.add(name, "", self.graph.constants[name])
+        return self.variables[name]
+
+    def scratch(self, node: Node) -> str:
+        """A C name for the scratch of a node."""
+        return self.weights.names.new(f"{self.variables[node.name]}_scratch")
+
+    def size(self, *sizes: Size) -> str:
+        """The product of sizes in C."""
+        return product_text(sizes, self.symbols)
+
+    def row(self, sizes: Sequence[Size]) -> str:
+        """Sizes as a C array of its own."""
+        return f"(const int64_t[]){{{', '.join(self.size(size) for size in sizes) or '1'}}}"
+
+    def optional(self, node: Node, position: int) -> str:
+        """The C expression for what a node reads there, or NULL where it reads nothing."""
+        return self.read(node.inputs[position]) if position < len(node.inputs) else "NULL"
+
+    def weight(self, node: Node, position: int = 1) -> np.ndarray:
+        """A weight that a node reads.
+
+        Raises:
+            UnsupportedError: what it reads there is no constant.
+        """
+        name = node.inputs[position]
+        if name not in self.graph.constants:
+            raise UnsupportedError(
+                must(f"the weight of {label(node)}", "a constant", f"{name!r}, which is computed")
+            )
+        return self.graph.constants[name]
+
+
+def count(shape: Sequence[Size]) -> Size:
+    """The number of elements of a shape."""
+    total: Size = 1
+    for size in shape:
+        total = total * size
+    return total
+
+
+def row_strides(shape: Sequence[Size]) -> list[Size]:
+    """How far apart neighbours along each axis lie, in elements."""
+    strides: list[Size] = []
+    step: Size = 1
+    for size in reversed(shape):
+        strides.insert(0, step)
+        step = step * size
+    return strides
+
+
+def merged_axes(axes: Sequence[tuple[Size, Size]]) -> list[tuple[Size, Size]]:
+    """Axes (size, stride) with neighbours made one where they are one run in memory."""
+    merged: list[tuple[Size, Size]] = []
+    for size, stride in axes:
+        if size == 1:
+            continue
+        if merged and merged[-1][1] == stride * size:
+            merged[-1] = (merged[-1][0] * size, stride)
+        else:
+            merged.append((size, stride))
+    return merged or [(1, 1)]

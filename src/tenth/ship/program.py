@@ -1,0 +1,106 @@
+"""A compiled program: call it with numpy arrays, save it, load it."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tenth.errors import InputError, must
+from tenth.kernels import compile_library
+from tenth.ship.binding import Binding, Library
+from tenth.ship.folder import read_folder, save_folder
+from tenth.ship.interface import Port
+from tenth.ship.machine import this_machine
+from tenth.ship.manifest import Layer, Manifest
+
+LIBRARY = "libmodel.so"
+SOURCES = ("model.h", "model.c", "weights.c", "main.c", "README.md")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A network in C, loaded. `files` are those of its folder, apart from the manifest."""
+
+    manifest: Manifest
+    files: Mapping[str, bytes]
+    binding: Binding
+
+    def __call__(self, *inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
+        """Run the network: numpy in, numpy out; one output alone, several as a tuple.
+
+        Safe in several threads at once.
+
+        Raises:
+            InputError: an input is of a wrong type or shape, or an id lies outside its table.
+        """
+        ports = self.manifest.interface.inputs
+        sizes = self.manifest.interface.bind([np.shape(x) for x in inputs])
+        arrays = [_checked(port, x) for port, x in zip(ports, inputs, strict=True)]
+        outputs = self.binding.run(arrays, sizes)
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Each weighted layer: its path, density, kernel and bytes."""
+        return self.manifest.layers
+
+    def arena_bytes(self, *shapes: Sequence[int]) -> int:
+        """The bytes of working memory of a run with inputs of these shapes.
+
+        Raises:
+            InputError: the program takes no such inputs.
+        """
+        return self.binding.arena_bytes(self.manifest.interface.bind(shapes))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the program as a folder: the C, the weights, the library, an example.
+
+        The folder is whole or absent; a program that was there before is replaced.
+
+        Raises:
+            OutputError: it is a file, holds other things, or cannot be written.
+        """
+        return save_folder(Path(path), self.files, self.manifest.to_json)
+
+
+def load(path: str | Path) -> Program:
+    """Load a saved program; numpy is all it needs.
+
+    The library is built anew, in memory, if it is missing or made for another machine. A program
+    is code: load only what you trust.
+
+    Raises:
+        FormatError: the folder is no program, or a file of it is missing or changed.
+        CompileError: it must be built, and that fails.
+    """
+    manifest, files = read_folder(Path(path), SOURCES, LIBRARY)
+    if LIBRARY not in files or not this_machine().runs(manifest.machine):
+        library, _ = build(files)
+        files = {**files, LIBRARY: library}
+    return Program(manifest, files, Binding(Library(files[LIBRARY]), manifest.interface))
+
+
+def build(files: Mapping[str, bytes]) -> tuple[bytes, str]:
+    """The library of some C sources for this machine, and the compiler that made it.
+
+    Raises:
+        CompileError: there is no compiler, or it failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="tenth-") as name:
+        folder = Path(name)
+        for file in ("model.h", "model.c", "weights.c"):
+            (folder / file).write_bytes(files[file])
+        compiler = compile_library([folder / "model.c", folder / "weights.c"], folder / LIBRARY)
+        return (folder / LIBRARY).read_bytes(), compiler.origin
+
+
+def _checked(port: Port, x: np.ndarray) -> np.ndarray:
+    if not isinstance(x, np.ndarray) or x.dtype != np.dtype(port.dtype):
+        got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        remedy = f"Use x.astype('{port.dtype}')." if isinstance(x, np.ndarray) else ""
+        raise InputError(
+            must(f"input {port.name!r}", f"a numpy array of {port.dtype}", got, remedy)
+        )
+    return np.ascontiguousarray(x)

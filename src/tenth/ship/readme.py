@@ -1,0 +1,62 @@
+"""Writing the README of a saved program."""
+
+from tenth.figures import human
+from tenth.ship.manifest import Layer, Manifest
+
+
+def write_readme(manifest: Manifest) -> str:
+    """The text of README.md: what it is, how to build it, how to call it, what its layers are."""
+    interface = manifest.interface
+    sizes = "".join(f", {size}" for size in interface.sizes)
+    ports = [
+        *(f"- input `{port.name}`: {port}" for port in interface.inputs),
+        *(f"- output `{port.name}`: {port}" for port in interface.outputs),
+    ]
+    values = ", ".join(port.name for port in (*interface.inputs, *interface.outputs))
+    return "\n".join(
+        [
+            f"# {interface.name}",
+            "",
+            f"A neural network in plain C11, written by {manifest.made_by}. It needs a C library "
+            "with `math.h` and nothing else.",
+            "",
+            *ports,
+            "",
+            "Build and run the example:",
+            "",
+            "    cc -O3 -march=native -ffp-contract=fast -std=c11 *.c -lm && ./a.out",
+            "",
+            "Call it from C (`model.h` says more):",
+            "",
+            f"    {interface.name}_run({values}{sizes}, arena, arena_bytes)",
+            "",
+            "Call it from Python, where `libmodel.so` is built anew if it is missing:",
+            "",
+            '    program = tenth.ship.load("."); y = program(x)',
+            "",
+            "It was compared with the original on random inputs: relative error "
+            f"{manifest.relative_error:.1e}.",
+            "",
+            "| layer | op | shape | density | kernel | weights | dense | sparse |",
+            "|---|---|---|---|---|---|---|---|",
+            *map(_row, manifest.layers),
+            "",
+        ]
+    )
+
+
+def _row(layer: Layer) -> str:
+    times = (
+        "not timed" if seconds is None else human(seconds, "s")
+        for seconds in (layer.dense_seconds, layer.sparse_seconds)
+    )
+    cells = [
+        layer.path or layer.name,
+        layer.op,
+        "x".join(map(str, layer.shape)),
+        f"{layer.density:.3g}",
+        layer.kernel,
+        human(layer.weight_bytes, "bytes"),
+        *times,
+    ]
+    return f"| {' | '.join(cells)} |"
