@@ -19,6 +19,9 @@ FLOAT_BYTES = 4
 MULTIPLIED = ("linear", "conv", "matmul")
 """The ops made of multiply-accumulates: what counters of other projects count."""
 
+PRUNED = ("linear", "conv", "embedding")
+"""The ops with a weight in which zeros are pruned weights; elsewhere a zero is a number."""
+
 Shapes = Sequence[tuple[int, ...]]
 Cost = Callable[[Shapes, tuple[int, ...], Mapping[str, Any]], int]
 
@@ -109,7 +112,7 @@ def _count_node(
     weights = sum(graph.constants[name].size for name in fresh)
     pruned = 0
     useful = flops
-    if node.op in ("linear", "conv", "embedding") and node.inputs[1] in graph.constants:
+    if node.op in PRUNED:
         weight = graph.constants[node.inputs[1]]
         zeros = weight.size - int(np.count_nonzero(weight))
         pruned = zeros if node.inputs[1] in fresh else 0

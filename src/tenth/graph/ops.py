@@ -20,11 +20,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Op:
-    """A kind of node: how many values it reads, and its attributes."""
+    """A kind of node: how many values it reads, and its attributes.
+
+    All it reads from position `constants` on is a constant of the graph.
+    """
 
     least: int
     most: float
     attributes: Mapping[str, Rule] = field(default_factory=dict)
+    constants: float = math.inf
 
 
 def _is_integer(value: Any, least: float) -> bool:
@@ -58,13 +62,16 @@ _MODE = Rule("'zeros' or 'circular'", lambda v: v in ("zeros", "circular"))
 _WINDOW = {"kernel": _COUNTS, "stride": _COUNTS, "padding": _INDICES, "ceil": _FLAG}
 
 OPS: Mapping[str, Op] = {
-    "linear": Op(2, 3),
+    "linear": Op(2, 3, constants=1),
     "conv": Op(
-        2, 3, {"stride": _COUNTS, "padding": _INDICES, "dilation": _COUNTS, "groups": _COUNT}
+        2,
+        3,
+        {"stride": _COUNTS, "padding": _INDICES, "dilation": _COUNTS, "groups": _COUNT},
+        constants=1,
     ),
-    "channel_affine": Op(3, 3),
-    "embedding": Op(2, 2),
-    "layer_norm": Op(1, 3, {"axes": _COUNT, "epsilon": _POSITIVE}),
+    "channel_affine": Op(3, 3, constants=1),
+    "embedding": Op(2, 2, constants=1),
+    "layer_norm": Op(1, 3, {"axes": _COUNT, "epsilon": _POSITIVE}, constants=1),
     "softmax": Op(1, 1, {"axis": _INDEX}),
     "relu": Op(1, 1),
     "sigmoid": Op(1, 1),

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tenth.graph.count import PRUNED
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape, show
 from tenth.graph.shapes import infer
@@ -14,7 +15,7 @@ def text(graph: Graph) -> str:
     """One line a value: its name, how it is made, its shape, and what is kept of its weights.
 
         input   x                                              [n, 1, h, w] float32
-        conv1 = conv(x, conv1_weight [4, 1, 3, 3]) stride 1 1  [n, 4, h, w]          3 of 36 kept
+        conv1 = conv(x, conv1_weight [4, 1, 3, 3]) stride 1 1  [n, 4, h, w]          3 of 36 weights
         output  conv1
 
     Raises:
@@ -52,9 +53,7 @@ def _words(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def _kept(graph: Graph, node: Node) -> str:
-    read = [graph.constants[name] for name in node.inputs if name in graph.constants]
-    total = sum(array.size for array in read)
-    if not total:
+    if node.op not in PRUNED:
         return ""
-    kept = sum(int(np.count_nonzero(array)) for array in read)
-    return f"{kept} of {total} kept" if kept < total else f"{total} weights"
+    weight = graph.constants[node.inputs[1]]
+    return f"{np.count_nonzero(weight)} of {weight.size} weights"

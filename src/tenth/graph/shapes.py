@@ -25,7 +25,7 @@ def infer(graph: Graph, sizes: Mapping[str, int] | None = None) -> dict[str, Sha
             value.shape if sizes is None else tuple(at(s, sizes) for s in value.shape)
         )
     for node in graph.nodes:
-        shapes[node.name] = _node_shape(node, shapes)
+        shapes[node.name] = node_shape(node, shapes)
     return shapes
 
 
@@ -60,7 +60,12 @@ def label(node: Node) -> str:
     return f"node {node.name!r} ({node.op}" + (f", module {node.path!r})" if node.path else ")")
 
 
-def _node_shape(node: Node, shapes: Mapping[str, Shape]) -> Shape:
+def node_shape(node: Node, shapes: Mapping[str, Shape]) -> Shape:
+    """The shape that a node makes of what it reads.
+
+    Raises:
+        InputError: it cannot read that.
+    """
     missing = [name for name in node.inputs if name not in shapes]
     if missing:
         raise InputError(f"{label(node)} reads {missing[0]!r}, which nothing before it makes.")

@@ -46,7 +46,6 @@ def fold_affine(graph: Graph) -> Graph:
             and readers[before.name] == 1
             # a linear has its outputs on the last axis, an affine its channels on axis 1
             and (before.op == "conv" or (before.op == "linear" and len(shapes[before.name]) == 2))
-            and all(name in constants for name in (*before.inputs[1:], *node.inputs[1:]))
         )
         if foldable and before is not None:
             del nodes[before.name]

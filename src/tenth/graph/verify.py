@@ -1,7 +1,7 @@
 """Seeing that a graph means something before anything counts, runs or compiles it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def verify(graph: Graph) -> None:
         _verify_constant(name, array)
     ids = {value.name for value in graph.inputs if value.dtype == "int64"}
     for node in graph.nodes:
-        _verify_node(node, ids)
+        _verify_node(node)
+        _verify_reads(node, ids, graph.constants.keys())
     _verify_outputs(graph)
     infer(graph)
 
@@ -63,7 +64,7 @@ def _verify_constant(name: str, array: np.ndarray) -> None:
         raise InputError(must(f"constant {name!r}", "finite", f"{bad} of {array.size} NaN or inf"))
 
 
-def _verify_node(node: Node, ids: set[str]) -> None:
+def _verify_node(node: Node) -> None:
     op = OPS.get(node.op)
     if op is None:
         raise UnsupportedError(must(label(node), f"one of {', '.join(OPS)}", node.op))
@@ -81,7 +82,13 @@ def _verify_node(node: Node, ids: set[str]) -> None:
             raise InputError(
                 must(f"{name} of {label(node)}", rule.words, repr(node.attributes[name]))
             )
+
+
+def _verify_reads(node: Node, ids: Set[str], constants: Set[str]) -> None:
+    """Weights are constants, ids are inputs, and only an embedding reads ids."""
     for position, name in enumerate(node.inputs):
+        if position >= OPS[node.op].constants and name not in constants:
+            raise InputError(must(f"{name!r}, a weight of {label(node)},", "a constant", "another"))
         if (name in ids) != (node.op == "embedding" and position == 0):
             wanted = "float32" if name in ids else "an int64 input of the graph"
             raise InputError(must(f"{name!r}, read by {label(node)},", wanted, "another type"))

@@ -1,0 +1,199 @@
+"""Following an exported program, operation by operation, into a graph."""
+
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from types import BuiltinFunctionType
+from typing import Any, cast
+
+import torch
+from torch import fx
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, InputSpec, OutputKind
+from torch.fx.node import map_arg
+
+from tenth.errors import InputError, TenthError, UnsupportedError, must
+from tenth.graph.capture.aten import ATEN, HINTS
+from tenth.graph.capture.build import REMEDY, Build, Call, FreeSizeError, Ref
+from tenth.graph.dims import Dim
+from tenth.graph.program import Graph, Value
+
+_FRESH = {"conv1d", "conv2d", "linear", "batch_norm", "layer_norm", "add", "sub", "mul", "matmul"}
+"""Operations whose result shares no memory, so that it may be overwritten."""
+
+
+class Unknown:
+    """A size that could not be computed; nothing may need it."""
+
+
+def walk(program: ExportedProgram, inputs: Sequence[Value]) -> Graph:
+    """The graph of an exported program whose inputs are these.
+
+    Raises:
+        FreeSizeError: it works only with sizes fixed.
+        UnsupportedError: an operation is not expressed, or the model keeps state.
+        InputError: a weight is not finite.
+    """
+    if any(_overwrites(node) for node in program.graph.nodes):
+        program = program.run_decompositions({})
+    build = Build()
+    values: dict[fx.Node, Any] = {}
+    given = iter(inputs)
+    specs = {spec.arg.name: spec for spec in program.graph_signature.input_specs}
+    for node in program.graph.nodes:
+        if node.op == "placeholder":
+            spec = specs[node.name]
+            is_input = spec.kind is InputKind.USER_INPUT and hasattr(node.meta.get("val"), "shape")
+            values[node] = (
+                build.add_input(next(given))
+                if is_input
+                else _known(program, spec, bool(node.users))
+            )
+        elif node.op == "call_function":
+            values[node] = _step(build, node, values)
+        elif node.op != "output":
+            values[node] = Unknown()
+    return build.finish(_outputs(program, build, values))
+
+
+def _overwrites(node: fx.Node) -> bool:
+    """Whether it writes into memory that something else may read."""
+    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+        return False
+    source = node.args[0] if node.args else None
+    if not isinstance(source, fx.Node) or len(source.users) != 1:
+        return True
+    if not isinstance(source.target, torch._ops.OpOverload):
+        return True
+    if source.target._schema.is_mutable:
+        return _overwrites(source)
+    return _name(source.target) not in _FRESH
+
+
+def _known(program: ExportedProgram, spec: InputSpec, used: bool) -> Any:
+    """A weight, a buffer or a constant of the model."""
+    if spec.kind is InputKind.USER_INPUT:
+        return getattr(spec.arg, "value", None)
+    if not isinstance(spec.target, str):
+        return Unknown()
+    value = program.state_dict.get(spec.target, program.constants.get(spec.target))
+    if not isinstance(value, torch.Tensor):
+        return Unknown()
+    if used and value.is_floating_point():
+        bad = ~torch.isfinite(value)
+        if spec.kind is not InputKind.PARAMETER:
+            bad &= value != -torch.inf  # masks may hold it
+        if bad.any():
+            raise InputError(
+                must(
+                    f"weight {spec.target!r}",
+                    "finite",
+                    f"{int(bad.sum())} of {value.numel()} NaN or inf",
+                    "Train it again, or restore an earlier checkpoint.",
+                )
+            )
+    return value
+
+
+def _step(build: Build, node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
+    args = map_arg(node.args, values.__getitem__)
+    kwargs = map_arg(node.kwargs, values.__getitem__)
+    target = node.target
+    if target is operator.getitem and isinstance(args[0], tuple):
+        return args[0][cast(int, args[1])]
+    if not isinstance(target, torch._ops.OpOverload):
+        return _size(node, target, args)
+    name = _name(target)
+    if name.startswith(("_assert", "sym_constrain")):
+        return None
+    call = Call(build, name, _path(node), _arguments(target, args, kwargs))
+    flat = [leaf for value in call.arguments.values() for leaf in _leaves(value)]
+    if any(isinstance(leaf, Unknown) for leaf in flat):
+        raise FreeSizeError(must(f"a size in {call.where}", "fixed", "an expression of sizes"))
+    if name == "sym_size":
+        return call.shape(call["self"])[call["dim"]]
+    if not any(isinstance(leaf, Ref) for leaf in flat):
+        return _constant(call, target, flat)
+    return _captured(call, target)
+
+
+def _captured(call: Call, target: Any) -> Any:
+    capture = ATEN.get(call.op)
+    if capture is None:
+        hint = f"{HINTS.get(call.op, '')} {REMEDY}".strip()
+        raise call.refuse("an operation that a graph can express", f"torch.ops.{target}", hint)
+    try:
+        return capture(call)
+    except TenthError:
+        raise
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}"
+        raise call.refuse("called in a way that is understood", got) from error
+
+
+def _constant(call: Call, target: Any, flat: Sequence[Any]) -> Any:
+    """What follows from weights alone is computed now."""
+    if torch.Tag.nondeterministic_seeded in target.tags:
+        raise call.refuse("the same on each run", "random numbers")
+    if any(isinstance(leaf, Dim) for leaf in flat):
+        raise FreeSizeError(must(f"a size in {call.where}", "fixed", "a free one"))
+    result = target(**call.arguments)
+    return tuple(result) if isinstance(result, list) else result
+
+
+def _size(node: fx.Node, target: Any, args: Sequence[Any]) -> Any:
+    """Arithmetic on sizes; what cannot be said with + - * // by a number stays unknown."""
+    if not isinstance(target, BuiltinFunctionType) or any(
+        isinstance(leaf, Ref) for arg in args for leaf in _leaves(arg)
+    ):
+        where = f"{target} in module {_path(node)!r}"
+        raise UnsupportedError(must(where, "a plain operation", "control flow or a mode", REMEDY))
+    try:
+        return target(*args)
+    except (TypeError, TenthError):
+        return Unknown()
+
+
+def _outputs(program: ExportedProgram, build: Build, values: Mapping[fx.Node, Any]) -> list[Ref]:
+    """One node for each output."""
+    output = next(node for node in program.graph.nodes if node.op == "output")
+    outputs: list[Ref] = []
+    for spec, node in zip(program.graph_signature.output_specs, output.args[0], strict=True):
+        if spec.kind is not OutputKind.USER_OUTPUT:
+            remedy = "Make it compute its outputs without keeping state."
+            thing = spec.target or "an input"
+            raise UnsupportedError(
+                must("a model", "without side effects", f"{thing!r} changed", remedy)
+            )
+        value = values[node]
+        if not isinstance(value, Ref) or value.name not in build.nodes or value in outputs:
+            call = Call(build, "output", "", {})
+            rank = len(call.shape(value))
+            value = call.emit("reshape", value, shape=(0,) * rank)
+        outputs.append(value)
+    return outputs
+
+
+def _arguments(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments by the names of the operation's signature, defaults included."""
+    schema = target._schema.arguments
+    named = {a.name: a.default_value for a in schema if a.has_default_value()}
+    named.update({a.name: value for a, value in zip(schema, args, strict=False)})
+    return named | dict(kwargs)
+
+
+def _name(target: Any) -> str:
+    """`conv2d` for torch.ops.aten.conv2d.default, `relu` for relu_ too."""
+    name = target._schema.name.removeprefix("aten::")
+    return name.removesuffix("_") if target._schema.is_mutable else name
+
+
+def _path(node: fx.Node) -> str:
+    """The module that a node was written in, `block.0.conv`."""
+    stack: Mapping[str, Any] = node.meta.get("nn_module_stack") or {}
+    paths = [path for path, kind in stack.values() if path != kind]
+    return re.sub(r"@\d+", "", paths[-1]) if paths else ""
+
+
+def _leaves(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
