@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -65,9 +67,12 @@ def test_layers_by_closed_form(layer, shape, forward):
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 8)])
 def test_the_total_is_what_torch_counts_where_torch_is_right(hidden):
     widths = (3, *hidden, 4)
-    pairs = zip(widths[:-1], widths[1:], strict=True)
     model = nn.Sequential(
-        *(m for a, b in pairs for m in (nn.Conv2d(a, b, 3), nn.BatchNorm2d(b), nn.ReLU()))
+        *(
+            m
+            for a, b in pairwise(widths)
+            for m in (nn.Conv2d(a, b, 3), nn.BatchNorm2d(b), nn.ReLU())
+        )
     )
     given = torch.rand(2, 3, 12, 12)
     cost = step_cost(model, given)

@@ -150,7 +150,7 @@ def _label_spot(
     width = _LETTER_WIDTH * len(name)
     spots = [
         (side * 11.0, dy, "start" if side > 0 else "end")
-        for dy in (-13.0, 13.0, -29.0, 29.0, 0.0)
+        for dy in (-13.0, 13.0, -32.0, 32.0, -51.0, 51.0)
         for side in (1, -1)
     ]
     for dx, dy, anchor in spots:

@@ -81,7 +81,7 @@ def grams(energy: Figure, place: Place) -> Figure:
 
 
 def dollars(wall_seconds: float, price: Figure) -> Figure:
-    """Clock time × price of an hour; given if the price is, as the clock adds no doubt."""
+    """Clock time × price of an hour, with the doubt of the price; unknown without a price."""
     if not price.known:
         return unknown("USD", price.reason)
     value, low, high = (bound * wall_seconds / 3600 for bound in price.bounds())

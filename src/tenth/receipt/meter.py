@@ -15,7 +15,6 @@ import math
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from types import TracebackType
@@ -35,15 +34,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _COUNTED_BY = "arithmetic on the program, one multiply-add is 2 FLOPs"
-
-
-@dataclass(frozen=True)
-class _Rates:
-    """What turns seconds into joules, grams and dollars: looked up once, before the work."""
-
-    place: Place
-    thread_watts: Figure
-    price: Figure
 
 
 class Meter:
@@ -74,7 +64,9 @@ class Meter:
         self.name = name
         self._asked = (place, device, price_usd_per_hour)
         self._into = into
-        self._rates = _rates(place, device, price_usd_per_hour) if any(self._asked) else None
+        self._place = None if place is None else Place.find(place)
+        priced = not (device is None and price_usd_per_hour is None)
+        self._price = hourly_price(price_usd_per_hour, device) if priced else None
         self._work: Work | None = None
         self._bytes = 0
         self._notes: dict[str, Note] = {}
@@ -87,8 +79,10 @@ class Meter:
         if self._token is not None or self._done is not None:
             raise InputError(f"the meter {self.name!r} can be entered once; make another one.")
         self._outer = _OPEN.get()
-        if self._rates is None:
-            self._rates = self._outer._known_rates() if self._outer else _rates(None, None, None)
+        # looked up before the work begins; a part takes place and price of the whole
+        self._place = self._place or (self._outer and self._outer._place) or Place.find()
+        self._price = self._price or (self._outer and self._outer._price) or hourly_price()
+        self._thread_watts = devices.here().watts_per_thread
         self._notes["started"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._token = _OPEN.set(self)
         self._memory = probes.PeakMemory()
@@ -180,9 +174,6 @@ class Meter:
         if self._done is not None:
             raise InputError(f"the meter {self.name!r} has ended: its stage is complete.")
 
-    def _known_rates(self) -> _Rates | None:
-        return self._rates
-
     def _take(self, part: Stage, work: Work | None, size_bytes: int) -> None:
         self._parts.append(part)
         self._bytes += size_bytes
@@ -194,10 +185,11 @@ class Meter:
         return time.perf_counter() - self._wall, probes.cpu_seconds() - self._cpu
 
     def _read(self, wall: float, cpu: float) -> Stage:
-        assert self._rates is not None
+        assert self._place is not None
+        assert self._price is not None
         peak = self._memory.figure()
         burn = energy.Burn(cpu, wall, peak.value)
-        joules = energy.joules(burn, self._rapl, self._rates.thread_watts)
+        joules = energy.joules(burn, self._rapl, self._thread_watts)
         clock = "clock of the process and of its ended children"
         figures = {
             "wall_seconds": Figure(wall, "s", label="measured", source="monotonic clock"),
@@ -206,8 +198,8 @@ class Meter:
             "written_bytes": counted(self._bytes, "bytes", "files written"),
             **_flops(self._work),
             "energy_joules": joules,
-            "carbon_gco2e": energy.grams(joules, self._rates.place),
-            "price_usd": energy.dollars(wall, self._rates.price),
+            "carbon_gco2e": energy.grams(joules, self._place),
+            "price_usd": energy.dollars(wall, self._price),
         }
         return Stage(self.name, figures, list(self._parts), dict(self._notes))
 
@@ -232,14 +224,6 @@ def metered(
     (4, 'double')
     """
     return Meter(name, place=place, device=device, price_usd_per_hour=price_usd_per_hour, into=into)
-
-
-def _rates(
-    place: str | None, device: str | None, price_usd_per_hour: float | Figure | None
-) -> _Rates:
-    return _Rates(
-        Place.find(place), devices.here().watts_per_thread, hourly_price(price_usd_per_hour, device)
-    )
 
 
 def _flops(work: Work | None) -> dict[str, Figure]:

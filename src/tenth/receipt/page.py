@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenth.figures import LABELS, Figure
+from tenth.figures import LABELS, Figure, human
 from tenth.receipt import charts, words
 from tenth.receipt.actual import plan_against_actual
 
@@ -147,8 +147,8 @@ def _sizes(receipt: Receipt, sources: Sources) -> list[dict[str, Any]]:
 
 
 def _arms(arms: Sequence[Arm], sources: Sources) -> dict[str, Any]:
-    keys = [key for key in _COLUMNS if any(key in arm.figures for arm in arms)]
-    keys = [key for key in keys if any(arm.figures[key].known for arm in arms)]
+    keys = [key for key in _COLUMNS if any(_knows(arm, key) for arm in arms)]
+    costs = [arm.expected_cost for arm in arms]
     chart = charts.scatter(arms)
     return {
         "arms": [
@@ -161,13 +161,17 @@ def _arms(arms: Sequence[Arm], sources: Sources) -> dict[str, Any]:
             for arm in arms
         ],
         "arm_columns": [
-            sources.column(f"{words.name_of(key)} a success", [a.expected_cost[key] for a in arms])
+            sources.column(f"{words.name_of(key)} a success", [cost.get(key) for cost in costs])
             for key in keys
         ],
         "scatter": chart,
         "scatter_cost": words.name_of(chart.key) if chart else "",
         "plot_height": int(charts.PLOT_HEIGHT),
     }
+
+
+def _knows(arm: Arm, key: str) -> bool:
+    return key in arm.figures and arm.figures[key].known
 
 
 def _stages(receipt: Receipt, sources: Sources, whole: Figure | None) -> dict[str, Any]:
@@ -225,12 +229,17 @@ def _plan(receipt: Receipt, sources: Sources) -> list[dict[str, Any]]:
     return shown
 
 
-def _facts(receipt: Receipt, sources: Sources) -> list[tuple[str, Any]]:
-    facts = receipt.hardware | receipt.software
+def _facts(receipt: Receipt, sources: Sources) -> list[tuple[str, Any, int | None]]:
     told = [
-        (key.replace("_", " "), ", ".join(map(str, v)) if isinstance(v, list) else v)
-        for key, v in facts.items()
-        if v not in (None, [])
+        (key.removesuffix("_bytes").replace("_", " "), _told(key, value), None)
+        for key, value in (receipt.hardware | receipt.software).items()
+        if value not in (None, [])
     ]
     carbon = sources.show(receipt.place.carbon)
-    return [("electricity", f"{receipt.place.name}: {carbon.value}"), *told]
+    return [("electricity", f"{receipt.place.name}: {carbon.value}", carbon.note), *told]
+
+
+def _told(key: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return human(value, "bytes") if key.endswith("_bytes") else str(value)

@@ -9,7 +9,7 @@ from tenth.figures import Figure, unknown
 _UNIT = "USD/h"
 
 
-def hourly_price(price: float | Figure | None, device: str | None) -> Figure:
+def hourly_price(price: float | Figure | None = None, device: str | None = None) -> Figure:
     """The price of an hour, with its source.
 
     Raises:

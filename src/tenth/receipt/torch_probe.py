@@ -7,11 +7,13 @@
 
 Every matrix product and convolution that torch runs inside the block is counted by torch's own
 formulas, on its way through the dispatcher, save where those are wrong: attention on a CPU, left at
-zero (pytorch issue 195460), and the backward pass of grouped convolutions, counted too high. Hooks count the layers that can be pruned,
-under the names that a pruner gives them, so that the work of each can be scaled by its density.
-What uses a layer's weight without calling the layer, such as the output projection of
-`nn.MultiheadAttention`, is counted in the whole, and taken as dense. Counting slows a step: count
-one step of a kind, and add its work for each step of that kind.
+zero (pytorch issue 195460), and the backward pass of grouped convolutions, counted too high.
+
+Hooks count the layers that can be pruned, under the names that a pruner gives them, so that the
+work of each can be scaled by its density. What uses a layer's weight without calling the layer,
+such as the output projection of `nn.MultiheadAttention`, is counted in the whole, taken as dense.
+
+Counting slows a step: count one step of a kind, and add its work for each step of that kind.
 """
 
 import math
@@ -58,7 +60,7 @@ def _vector_product(matrix: Shape, *_: Any, **__: Any) -> int:
 
 
 def _convolution_backward(
-    gradient: Shape, given: Shape, weight: Shape, *rest: Any, **_: Any
+    gradient: Shape, given: Shape, weight: Shape, *rest: Any, **__: Any
 ) -> int:
     """One product as large as the forward one for each gradient that is asked for.
 

@@ -1,0 +1,65 @@
+import pytest
+
+from tenth.figures import Figure, counted, unknown
+from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, plan_against_actual
+
+from .samples import costs
+
+PLAN = {
+    "parameters": counted(866, "parameters", "graph"),
+    "training_flops": counted(3e9, "FLOP", "graph"),
+    "memory_bytes": counted(1e6, "bytes", "formula"),
+    "device_hours": Figure(1.0, "h", 0.5, 2.0, "estimated", "steps"),
+    "days": Figure(1 / 24, "days", label="estimated"),
+    "energy_kwh": Figure(0.005, "kWh", label="estimated"),
+    "carbon_kgco2e": Figure(0.1, "kgCO2e", label="estimated"),
+    "price_usd": unknown("USD", "no price given"),
+}
+
+
+@pytest.fixture
+def receipt():
+    stages = [Stage("plan", costs(100.0)), Stage("train", costs(7200.0, 6e9, 1e9))]
+    return Receipt("t", Aim("a"), stages=stages)
+
+
+def rows(receipt, **more):
+    return {row.name: row for row in plan_against_actual(PLAN, receipt, **more)}
+
+
+def test_units_of_the_plan_are_the_units_of_the_actual(receipt):
+    found = rows(receipt, stages=["train"])
+    assert found["device_hours"].reference.value == 2.0
+    assert found["days"].reference.value == pytest.approx(2 / 24)
+    assert found["energy_kwh"].reference.value == pytest.approx(7200 * 4.1 / 3.6e6)
+    assert all(row.value.unit == row.reference.unit for row in found.values())
+
+
+def test_the_ratio_is_plan_over_actual(receipt):
+    found = rows(receipt, stages=["train"])
+    assert found["device_hours"].ratio.value == 0.5
+    assert found["device_hours"].ratio.label == "estimated"
+    assert found["training_flops"].ratio.value == 0.5
+    assert found["price_usd"].ratio.reason.startswith("no price given")
+
+
+def test_a_plan_of_everything_is_held_against_everything(receipt):
+    assert rows(receipt)["device_hours"].reference.value == pytest.approx(7300 / 3600)
+
+
+def test_figures_without_a_counterpart_are_left_out(receipt):
+    assert "memory_bytes" not in rows(receipt)
+
+
+def test_parameters_are_those_of_the_model_before(receipt):
+    assert "no size called" in rows(receipt)["parameters"].reference.reason
+    receipt.sizes = [
+        BeforeAfter("weights", counted(816, "weights", ""), counted(81, "weights", ""))
+    ]
+    assert rows(receipt)["parameters"].reference == counted(816, "parameters", "")
+
+
+def test_stages_that_metered_nothing_leave_the_actual_unknown(receipt):
+    found = rows(receipt, stages=["nowhere"])
+    assert found["energy_kwh"].reference.reason == "no stage metered it"
+    assert found["energy_kwh"].reference.unit == "kWh"

@@ -1,0 +1,111 @@
+import pytest
+
+from tenth.errors import ComparisonError
+from tenth.figures import Figure
+from tenth.receipt import Aim, Receipt, Stage, compare
+from tenth.receipt.place import Place
+
+from .samples import HARDWARE, costs, life
+
+
+def made(title="mine", seconds=1.0, *, task=None, stages=None, **more):
+    return Receipt(
+        title,
+        task or Aim("digits", "accuracy", 0.97, 0.01),
+        place=more.pop("place", Place.find("FRA")),
+        hardware=dict(HARDWARE) | more.pop("hardware", {}),
+        stages=stages or [Stage("train", costs(seconds, 1e9 * seconds, 1e8 * seconds))],
+        **more,
+    )
+
+
+def test_like_is_compared_with_like():
+    comparison = made(seconds=1.0).compare(made("dense", seconds=4.0))
+    ratios = {row.name: row.ratio for row in comparison.rows}
+    assert ratios["wall_seconds"].value == 0.25
+    assert ratios["flops_executed"].bounds() == pytest.approx((0.25, 0.25, 0.25))
+    assert ratios["energy_joules"].low < 0.25 < ratios["energy_joules"].high
+    assert not ratios["price_usd"].known
+    assert (comparison.title, comparison.baseline) == ("mine", "dense")
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (made(task=Aim("life", "accuracy", 0.97, 0.01)), "task 'digits' against 'life'"),
+        (made(task=Aim("digits", "F1", 0.97, 0.01)), "metric 'accuracy' against 'F1'"),
+        (made(task=Aim("digits", "accuracy", 0.9, 0.01)), "target 0.97 against 0.9"),
+        (made(task=Aim("digits", "accuracy", None, 0.01)), "target 0.97 against none"),
+        (made(task=Aim("digits", "accuracy", 0.97)), "margin 0.01 against none"),
+        (made(hardware={"cpu": "Apple M4"}), "cpu"),
+        (made(hardware={"threads": 64}), "threads"),
+        (made(hardware={"machine": "arm64"}), "machine"),
+        (
+            made(hardware={"accelerators": ["nvidia0"]}),
+            r"accelerators\) none against \['nvidia0'\]",
+        ),
+    ],
+)
+def test_unlike_things_are_refused_saying_why(other, reason):
+    with pytest.raises(ComparisonError, match=reason):
+        compare(made(), other)
+
+
+def test_every_difference_is_named_at_once():
+    other = made(task=Aim("life", "accuracy", 0.97, 0.01), hardware={"cpu": "Apple M4"})
+    with pytest.raises(ComparisonError, match=r"task .*; hardware .*would mean nothing"):
+        made().compare(other)
+
+
+def test_memory_may_differ_by_what_the_kernel_keeps():
+    assert made().compare(made(hardware={"memory_bytes": 8_215_363_000})).rows
+
+
+def test_carbon_of_different_places_has_no_ratio():
+    comparison = made().compare(made(place=Place.find("POL")))
+    (carbon,) = (row for row in comparison.rows if row.name == "carbon_gco2e")
+    assert carbon.ratio.reason == "different electricity: France against Poland"
+
+
+@pytest.mark.parametrize(("price", "known"), [(2.0, True), (3.0, False)])
+def test_money_is_compared_at_one_price_only(price, known):
+    def billed(seconds, per_hour):
+        figures = costs(seconds)
+        figures["price_usd"] = Figure(seconds * per_hour / 3600, "USD", label="modelled")
+        return made(stages=[Stage("train", figures)])
+
+    comparison = billed(7.0, 2.0).compare(billed(3.0, price))
+    (money,) = (row for row in comparison.rows if row.name == "price_usd")
+    assert money.ratio.known == known
+
+
+def test_scores_and_results_stand_beside_the_costs(receipt):
+    rows = {row.name: row for row in receipt.compare(life()).rows}
+    assert rows["shrunk, test"].ratio.value == 1
+    assert rows["file of the result"].value.value == 1_236
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        ({"scores": {"val": Figure(0.5, "")}}, "missed its target of 0.97"),
+        ({"stages": [Stage("a", costs(1.0), [], {"interrupted": "X"})]}, "was interrupted"),
+    ],
+)
+def test_what_makes_a_comparison_unfair_is_said(change, note):
+    assert any(note in said for said in made(**change).compare(made()).notes)
+
+
+def test_without_a_target_the_scores_are_pointed_at():
+    free = made(task=Aim("digits"))
+    assert any("states no target" in note for note in free.compare(free).notes)
+    assert made().compare(made()).notes == []
+
+
+def test_it_prints_and_is_json():
+    comparison = made(seconds=1.0).compare(made("dense", seconds=4.0))
+    text = str(comparison)
+    assert "mine, against dense" in text
+    assert "0.25 ×" in text
+    form = comparison.to_json()
+    assert form["rows"][0]["ratio"]["value"] == 0.25

@@ -1,0 +1,73 @@
+import doctest
+
+import pytest
+
+from tenth.figures import Figure, counted, unknown
+from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, words
+
+from .samples import costs
+
+
+def test_examples_in_the_docstrings_hold():
+    assert doctest.testmod(words).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        (Figure(2.0, "J", 1.5, 2.5), "1.5 – 2.5 J"),
+        (Figure(2.0, "J", 0.5, 2.5), "500 mJ – 2.5 J"),
+        (Figure(0.5, "", 0.25, 0.75), "0.25 – 0.75"),
+        (counted(3, "weights", ""), ""),
+        (unknown("J", "lost"), ""),
+    ],
+)
+def test_intervals(figure, told):
+    assert words.interval(figure) == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (816, 81, "÷ 10.1"),
+        (2, 3, "× 1.5"),
+        (1000, 1001, "same"),
+        (0, 1, ""),
+        (1, 0, ""),
+    ],
+)
+def test_how_much_smaller(before, after, told):
+    assert words.times(Figure(before, "s"), Figure(after, "s")) == told
+
+
+def test_the_headline_says_what_was_spent_and_saved(receipt):
+    assert words.headline(receipt) == (
+        "It took 4.21 min, 1,037 J and 138 mgCO2e to bring weights from 816 to 81, file from "
+        "4.41 kB to 1.24 kB and FLOPs a board from 1.67 MFLOP to 166 kFLOP."
+    )
+
+
+def test_a_receipt_of_nothing_still_has_a_headline():
+    empty = Receipt("t", Aim("a"))
+    assert words.headline(empty) == "Nothing was metered."
+    empty.sizes = [BeforeAfter("w", Figure(2, "weights"), Figure(1, "weights"))]
+    assert words.headline(empty) == "Nothing was metered; it brought w from 2 to 1."
+
+
+def test_money_is_in_the_headline_only_if_it_is_known():
+    stage = Stage("a", costs(60.0))
+    assert "USD" not in words.headline(Receipt("t", Aim("a"), stages=[stage]))
+    stage.figures["price_usd"] = Figure(2.0, "USD", label="modelled")
+    assert "2 USD" in words.headline(Receipt("t", Aim("a"), stages=[stage]))
+
+
+def test_the_subtitle_says_where_and_that_no_place_was_given(receipt):
+    aim, machine = words.subtitle(receipt)
+    assert "target 1" in aim
+    assert "no place was given" in machine
+
+
+@pytest.mark.parametrize(("score", "missed"), [(0.9, True), (0.97, False), (None, False)])
+def test_a_missed_target(score, missed):
+    scores = {} if score is None else {"val": Figure(score, "")}
+    assert words.missed(Receipt("t", Aim("a", target=0.97), scores=scores)) == missed
