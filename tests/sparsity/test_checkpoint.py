@@ -105,7 +105,7 @@ ANY = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.dictionaries(st.text(max_size=6), ANY, max_size=4))
 def test_any_arrays_under_any_names_come_back(tmp_path, arrays):
     arrays.pop("__metadata__", None)
@@ -201,7 +201,7 @@ def test_a_file_cut_anywhere_is_refused(good):
         assert is_small(good) in (True, False)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 4000), value=st.integers(0, 255))
 def test_a_flipped_byte_is_refused_or_read_as_numbers(good, place, value):
     save(good, pruned())
