@@ -3,21 +3,19 @@
 import ctypes
 import math
 import statistics
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from tenth.graph.dims import at
 from tenth.graph.program import Graph, Node, Value
 from tenth.graph.shapes import infer
-from tenth.kernels import compile_library
 from tenth.ship.binding import Binding, Library, aligned
 from tenth.ship.emit.lower import WEIGHTED, lower
 from tenth.ship.emit.steps import Kernel
-from tenth.ship.emit.units import Unit, emit, model_source, writable_source
+from tenth.ship.emit.units import Unit, emit
+from tenth.ship.trial import build_units
 
 MARGIN = 0.10
 """Dense stays unless sparse takes less time by this share."""
@@ -63,7 +61,8 @@ def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dic
         for i, node in enumerate(nodes)
         for kernel in ("dense", "sparse")
     }
-    library = _library(list(trials.values()))
+    timers = "\n".join(_repeated(unit) for unit in trials.values())
+    library = build_units(list(trials.values()), f"#include <time.h>\n\n{timers}")
     choices: dict[str, Choice] = {}
     for node in nodes:
         dense, sparse = _race(
@@ -89,23 +88,6 @@ def _computed(graph: Graph, names: Sequence[str], sizes: Mapping[str, int]) -> l
     return [Value(name, shapes[name]) for name in names if name not in graph.constants]
 
 
-def _library(units: Sequence[Unit]) -> Library:
-    arrays = {name: array for unit in units for name, array in unit.arrays.items()}
-    headers = "\n".join(unit.header for unit in units)
-    repeats = "\n\n".join(_repeated(unit) for unit in units)
-    with tempfile.TemporaryDirectory(prefix="tenth-") as name:
-        folder = Path(name)
-        model, weights, library = (folder / n for n in ("model.c", "weights.c", "trial.so"))
-        model.write_text(model_source(units, headers) + repeats, encoding="utf-8")
-        weights.write_text(writable_source(arrays), encoding="utf-8")
-        compile_library([model, weights], library)
-        loaded = Library(library.read_bytes())
-    for symbol, array in arrays.items():
-        if array.size:
-            loaded.fill(symbol, array)
-    return loaded
-
-
 def _repeated(unit: Unit) -> str:
     """A C function that runs a trial many times and returns the seconds that one run took."""
     name = unit.interface.name
@@ -113,7 +95,6 @@ def _repeated(unit: Unit) -> str:
     parameters = ", ".join(f"void *p{i}" for i in range(len(ports)))
     passed = ", ".join(f"p{i}" for i in range(len(ports)))
     return (
-        "#include <time.h>\n\n"
         f"{name.upper()}_API double {name}_seconds({parameters}, void *arena, size_t size, "
         "int64_t repeats)\n{\n"
         "    struct timespec start, end;\n"

@@ -49,7 +49,7 @@ def lower(graph: Graph, prefix: str, kernels: Mapping[str, Kernel]) -> Lowered:
     Raises:
         UnsupportedError: a weight is computed instead of constant.
     """
-    names = Names()
+    names = Names(prefix)
     symbols = {name: names.new(name) for name in free_sizes(graph)}
     bounding = _bounding(graph)
     variables = {value.name: names.new(value.name) for value in (*graph.inputs, *graph.nodes)}

@@ -21,6 +21,7 @@ _OUR_WORDS = (
     "main argc argv arena arena_bytes at which shape s status largest end most reserve show "
     "fill_floats fill_ids input_shape input_counts output_shape output_counts"
 )
+_FUNCTIONS = "signature input_shape output_shape arena_bytes run status largest sizes_fit layout"
 _RESERVED = frozenset(_C_WORDS.split(" ") + _OUR_WORDS.split(" "))
 _WIDTH = 100
 _PROGRAM_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -41,15 +42,16 @@ def check_name(name: str) -> str:
 class Names:
     """C names, each given once; one that is taken, by C or a kernel, gets a `_` behind it."""
 
-    def __init__(self) -> None:
-        self._taken = {*_RESERVED, *sources.names()}
+    def __init__(self, prefix: str) -> None:
+        own = (f"{prefix}_{function}" for function in _FUNCTIONS.split())
+        self._taken = {*_RESERVED, *sources.names(), *own}
 
     def new(self, wanted: str) -> str:
         """A free name like `wanted`."""
-        # C keeps names that start with _ for itself
+        # C keeps names that start with _ for itself, and macros are in capitals
         name = re.sub(r"\W", "_", wanted, flags=re.ASCII).lstrip("_") or "value"
-        while name in self._taken:
-            name += "_"
+        while name in self._taken or name.isupper():
+            name = name.lower() if name.isupper() else f"{name}_"
         self._taken.add(name)
         return name
 
@@ -102,20 +104,18 @@ def _factor(size: Dim, names: Mapping[str, str]) -> str:
 
 
 def wrap(line: str, indent: int = 0) -> str:
-    """A line of C at its indent, broken after commas where it is too long."""
+    """A line of C at its indent, broken after commas where it is too long and holds no text."""
     start, room = " " * indent, _WIDTH - indent
-    if len(line) <= room:
+    if len(line) <= room or '"' in line:
         return start + line
-    lines: list[str] = []
-    current = ""
+    lines = [""]
     for piece in re.split(r"(?<=,) ", line):
-        longer = f"{current} {piece}".strip()
-        if current and len(longer) > room - (4 if lines else 0):
-            lines.append(current)
-            current = piece
+        longer = f"{lines[-1]} {piece}".strip()
+        if lines[-1] and len(longer) > room - (4 if len(lines) > 1 else 0):
+            lines.append(piece)
         else:
-            current = longer
-    return f"\n{start}    ".join([start + lines[0], *lines[1:], current])
+            lines[-1] = longer
+    return start + f"\n{start}    ".join(lines)
 
 
 def float_text(value: float) -> str:

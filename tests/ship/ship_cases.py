@@ -1,0 +1,318 @@
+"""A graph of one node for each op, of random sizes, and one library that runs many of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tenth.graph import Dim, Graph, Node, Value
+from tenth.graph.shapes import bind
+from tenth.ship.binding import Binding
+from tenth.ship.emit.lower import WEIGHTED, lower
+from tenth.ship.emit.units import emit
+from tenth.ship.trial import build_units
+
+# sizes around those at which a kernel changes its ways: lanes, panels, tiles
+SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 37, 64, 67)
+SMALL = SIZES[:10]
+
+
+@dataclass
+class Case:
+    """A node: the shapes of what it reads, twice (a number that differs is a free size)."""
+
+    op: str
+    shapes: list[tuple[int, ...]]
+    others: list[tuple[int, ...]] = field(default_factory=list)
+    constants: int = 0
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    def graph(self, rng: np.random.Generator) -> Graph:
+        """A graph of the node alone; sizes that differ between the two shapes are free."""
+        others = self.others or self.shapes
+        count = len(self.shapes) - self.constants
+        names: dict[tuple[int, int], str] = {}
+        inputs = []
+        for i, (one, other) in enumerate(zip(self.shapes[:count], others[:count], strict=True)):
+            axes = [
+                Dim.symbol(names.setdefault((a, b), f"d{len(names)}")) if a != b else a
+                for a, b in zip(one, other, strict=True)
+            ]
+            dtype = "int64" if self.op == "embedding" else "float32"
+            inputs.append(Value(f"x{i}", tuple(axes), dtype))
+        constants = {
+            f"w{i}": _weight(rng, shape) for i, shape in enumerate(self.shapes[count:])
+        }
+        node = Node("y", self.op, (*(v.name for v in inputs), *constants), self.attributes)
+        return Graph(tuple(inputs), (node,), ("y",), constants)
+
+    def inputs(self, rng: np.random.Generator, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+        """Random inputs of these shapes."""
+        count = len(self.shapes) - self.constants
+        if self.op == "embedding":
+            return [rng.integers(0, self.shapes[1][0], shapes[0])]
+        return [rng.standard_normal(shape, np.float32) for shape in shapes[:count]]
+
+
+def _weight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    weight = rng.standard_normal(shape, np.float32)
+    if len(shape) > 1:
+        weight[rng.random(shape) > rng.choice([0.05, 0.3, 1.0])] = 0
+    return weight
+
+
+def one(rng: np.random.Generator, sizes: Sequence[int] = SIZES) -> int:
+    return int(rng.choice(sizes))
+
+
+def shape(rng: np.random.Generator, least: int = 1, most: int = 4) -> tuple[int, ...]:
+    return tuple(one(rng, SMALL) for _ in range(rng.integers(least, most + 1)))
+
+
+def grown(rng: np.random.Generator, sizes: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...]:
+    """The same shape with some axes of other sizes."""
+    return tuple(
+        size + int(rng.integers(0, 9)) if i in axes else size for i, size in enumerate(sizes)
+    )
+
+
+def unary(op: str, **attributes: Any) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        x = shape(rng, 0)
+        return Case(op, [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+
+    return make
+
+
+def linear(rng: np.random.Generator) -> Case:
+    inputs, outputs, rows = one(rng), one(rng), one(rng)
+    x, other = (rows, inputs), (one(rng), inputs)
+    if rng.random() < 0.3:
+        x, other = (2, *x), (3, *other)
+    elif rng.random() < 0.2:
+        x = other = (inputs,)
+    bias = [(outputs,)] if rng.random() < 0.7 else []
+    return Case(
+        "linear", [x, (outputs, inputs), *bias], [other], constants=1 + len(bias)
+    )
+
+
+def windows(rng: np.random.Generator, axes: int, *, half: bool) -> dict[str, tuple[int, ...]]:
+    kernel = tuple(int(rng.integers(1, 6)) for _ in range(axes))
+    return {
+        "kernel": kernel,
+        "stride": tuple(int(rng.integers(1, 4)) for _ in range(axes)),
+        "padding": tuple(int(rng.integers(0, k // 2 + 1 if half else 4)) for k in kernel),
+        "dilation": tuple(int(rng.integers(1, 4)) for _ in range(axes)),
+    }
+
+
+def room(rng: np.random.Generator, window: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """A size for each axis in which the window fits."""
+    spans = [d * (k - 1) + 1 for k, d in zip(window["kernel"], window["dilation"], strict=True)]
+    return tuple(
+        max(one(rng), span - 2 * pad, 1) for span, pad in zip(spans, window["padding"], strict=True)
+    )
+
+
+def conv(rng: np.random.Generator) -> Case:
+    axes = int(rng.integers(1, 3))
+    window = windows(rng, axes, half=False)
+    if rng.random() < 0.4:
+        plain = {"stride": (1,) * axes, "padding": (0,) * axes, "dilation": (1,) * axes}
+        window |= plain | ({"kernel": (1,) * axes} if rng.random() < 0.5 else {})
+    groups, inputs, outputs = (int(rng.integers(1, n)) for n in (4, 5, 10))
+    x = (int(rng.integers(1, 3)), groups * inputs, *room(rng, window))
+    bias = [(groups * outputs,)] if rng.random() < 0.7 else []
+    kernel = window.pop("kernel")
+    return Case(
+        "conv",
+        [x, (groups * outputs, inputs, *kernel), *bias],
+        [grown(rng, x, [0, 2, 3])],
+        constants=1 + len(bias),
+        attributes={**window, "groups": groups},
+    )
+
+
+def pool(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        window = windows(rng, int(rng.integers(1, 3)), half=True)
+        attributes: dict[str, Any] = dict(window)
+        if op == "avg_pool":
+            del attributes["dilation"]
+            attributes["count_padding"] = bool(rng.random() < 0.5)
+        x = (one(rng, SMALL), one(rng, SMALL), *room(rng, window))
+        attributes["ceil"] = bool(rng.random() < 0.5)
+        return Case(op, [x], [grown(rng, x, [0, 1, 2, 3])], attributes=attributes)
+
+    return make
+
+
+def adaptive(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        x = shape(rng, 3, 4)
+        size = tuple(one(rng, SMALL) for _ in x[2:])
+        return Case(op, [x], [grown(rng, x, range(len(x)))], attributes={"size": size})
+
+    return make
+
+
+def channel_affine(rng: np.random.Generator) -> Case:
+    x = shape(rng, 2)
+    others = [grown(rng, x, [0, 2, 3])]
+    return Case("channel_affine", [x, (x[1],), (x[1],)], others, constants=2)
+
+
+def embedding(rng: np.random.Generator) -> Case:
+    ids = shape(rng, 1, 3)
+    return Case("embedding", [ids, (one(rng), one(rng))], [grown(rng, ids, [0, 1])], constants=1)
+
+
+def layer_norm(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    axes, affine = int(rng.integers(1, len(x) + 1)), int(rng.integers(0, 3))
+    return Case(
+        "layer_norm",
+        [x, *[x[-axes:]] * affine],
+        [grown(rng, x, range(len(x) - axes))],
+        constants=affine,
+        attributes={"axes": axes, "epsilon": 1e-5},
+    )
+
+
+def along_axis(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    axis = int(rng.integers(len(x)))
+    return Case("softmax", [x], [grown(rng, x, range(len(x)))], attributes={"axis": axis})
+
+
+def pair(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        whole = shape(rng, 0)
+        larger = grown(rng, whole, range(len(whole)))
+        shapes, others = [], []
+        for _ in range(2):
+            ones = rng.random(len(whole)) < 0.3
+            start = int(rng.integers(0, len(whole) + 1)) if rng.random() < 0.4 else 0
+            for sizes, parts in ((whole, shapes), (larger, others)):
+                stretched = (1 if flat else n for n, flat in zip(sizes, ones, strict=True))
+                parts.append(tuple(stretched)[start:])
+        if op == "add" and rng.random() < 0.3:
+            return Case(op, [whole, whole], [larger, larger], constants=0)
+        return Case(op, shapes, others)
+
+    return make
+
+
+def concat(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    axis = int(rng.integers(len(x)))
+    lengths = [one(rng, SMALL) for _ in range(rng.integers(1, 4))]
+    shapes = [(*x[:axis], length, *x[axis + 1 :]) for length in lengths]
+    more = grown(rng, x, range(len(x)))
+    others = [(*more[:axis], length + 1, *more[axis + 1 :]) for length in lengths]
+    return Case("concat", shapes, others, attributes={"axis": axis})
+
+
+def slice_(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    axis = int(rng.integers(len(x)))
+    start = int(rng.integers(0, x[axis]))
+    stop = int(rng.integers(start + 1, x[axis] + 1))
+    if rng.random() < 0.5:
+        stop -= x[axis]
+    others = [grown(rng, x, range(len(x)))]
+    return Case("slice", [x], others, attributes={"axis": axis, "start": start, "stop": stop})
+
+
+def pad(rng: np.random.Generator) -> Case:
+    x = shape(rng, 2)
+    circular = bool(rng.random() < 0.5)
+    before, after = (
+        tuple(int(rng.integers(0, size + 1 if circular else 4)) for size in x) for _ in range(2)
+    )
+    mode = "circular" if circular else "zeros"
+    attributes = {"before": before, "after": after, "mode": mode}
+    return Case("pad", [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+
+
+def reshape(rng: np.random.Generator) -> Case:
+    x = shape(rng, 1, 4)
+    wanted = (0, -1) if len(x) > 1 else (1, -1)
+    return Case("reshape", [x], [grown(rng, x, range(len(x)))], attributes={"shape": wanted})
+
+
+def transpose(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    order = tuple(int(i) for i in rng.permutation(len(x)))
+    return Case("transpose", [x], [grown(rng, x, range(len(x)))], attributes={"order": order})
+
+
+def mean(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    count = int(rng.integers(1, len(x) + 1))
+    axes = tuple(sorted(int(i) for i in rng.permutation(len(x))[:count]))
+    attributes = {"axes": axes, "keep": bool(rng.random() < 0.5)}
+    return Case("mean", [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+
+
+def matmul(rng: np.random.Generator) -> Case:
+    batches = pair("mul")(rng).shapes
+    rows, inner, columns = one(rng), one(rng), one(rng)
+    batches = [batch[-2:] for batch in batches]
+    shapes = [(*batches[0], rows, inner), (*batches[1], inner, columns)]
+    return Case("matmul", shapes, [(*batches[0], rows + 3, inner), shapes[1]])
+
+
+CASES: Mapping[str, Callable[[np.random.Generator], Case]] = {
+    "linear": linear,
+    "conv": conv,
+    "channel_affine": channel_affine,
+    "embedding": embedding,
+    "layer_norm": layer_norm,
+    "softmax": along_axis,
+    **{op: unary(op) for op in ("relu", "sigmoid", "tanh", "silu", "hardswish", "hardsigmoid")},
+    "gelu": lambda rng: unary("gelu", approximate=str(rng.choice(["none", "tanh"])))(rng),
+    "clip": lambda rng: unary("clip", low=-0.5, high=float(rng.choice([0.25, np.inf])))(rng),
+    "add": pair("add"),
+    "sub": pair("sub"),
+    "mul": pair("mul"),
+    "concat": concat,
+    "slice": slice_,
+    "pad": pad,
+    "max_pool": pool("max_pool"),
+    "avg_pool": pool("avg_pool"),
+    "adaptive_avg_pool": adaptive("adaptive_avg_pool"),
+    "adaptive_max_pool": adaptive("adaptive_max_pool"),
+    "reshape": reshape,
+    "transpose": transpose,
+    "mean": mean,
+    "matmul": matmul,
+}
+
+
+def unit_of(graph: Graph, name: str, kernel: str, sizes: Mapping[str, int]):
+    """A graph as C, all its layers dense or all sparse."""
+    kernels = {node.name: kernel for node in graph.nodes if node.op in WEIGHTED}
+    return emit(lower(graph, name, kernels), sizes)
+
+
+def programs(
+    graphs: Sequence[tuple[Graph, str]], examples: Sequence[Sequence[np.ndarray]]
+) -> list[Callable[..., list[np.ndarray]]]:
+    """Each graph as a function of arrays; one run of the compiler makes them all."""
+    units = [
+        unit_of(graph, f"p{i}", kernel, bind(graph, [x.shape for x in example]))
+        for i, ((graph, kernel), example) in enumerate(zip(graphs, examples, strict=True))
+    ]
+    library = build_units(units)
+    return [_function(Binding(library, unit.interface)) for unit in units]
+
+
+def _function(binding: Binding) -> Callable[..., list[np.ndarray]]:
+    def call(*inputs: np.ndarray) -> list[np.ndarray]:
+        sizes = binding.interface.bind([x.shape for x in inputs])
+        return binding.run([np.ascontiguousarray(x) for x in inputs], sizes)
+
+    return call
