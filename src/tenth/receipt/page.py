@@ -215,18 +215,20 @@ def _walk(stages: Iterable[Stage], above: str) -> Iterable[tuple[Stage, str]]:
 
 def _plan(receipt: Receipt, sources: Sources) -> list[dict[str, Any]]:
     rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
-    shown = []
-    for row in rows:
-        ratio = row.ratio
-        shown.append(
-            {
-                "name": words.name_of(row.name),
-                "planned": sources.show(row.value),
-                "actual": sources.show(row.reference),
-                "ratio": f"{ratio.value:.2g} ×" if ratio.value is not None else "–",
-            }
-        )
-    return shown
+    return [
+        {
+            "name": words.name_of(row.name),
+            "planned": sources.show(row.value),
+            "actual": sources.show(row.reference),
+            "ratio": _ratio(row.ratio),
+        }
+        for row in rows
+    ]
+
+
+def _ratio(ratio: Figure) -> Shown:
+    # where it comes from stands in the two cells before it
+    return Shown(words.short(ratio), words.interval(ratio), "", None)
 
 
 def _facts(receipt: Receipt, sources: Sources) -> list[tuple[str, Any, int | None]]:
