@@ -180,6 +180,7 @@ def test_a_state_of_another_run_or_model_changes_nothing():
         (state, "of the run"),
         ({"run": 1}, "one with 'steps'"),
         ({**wrong, "masks": {**state["masks"], "4.weight": mask[:, :5]}}, r"'4.weight'.*\(20, 5\)"),
+        ({**wrong, "masks": {**state["masks"], "4.weight": mask.float()}}, "torch.bool.*float32"),
         ({**wrong, "masks": {"4.weight": mask}}, "'0.weight'.*absent"),
         ({**wrong, "masks": {**state["masks"], "x": mask}}, "'x'.*absent"),
     ]

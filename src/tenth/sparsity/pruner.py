@@ -276,12 +276,13 @@ def _check_state(
     if state["run"] != run:
         raise InputError(must("pruner state", f"of the run {run}", state["run"]))
     for name in [*masks, *state["masks"]]:
-        wanted, got = (
-            tuple(found[name].shape) if name in found else "absent"
-            for found in (masks, state["masks"])
-        )
+        wanted, got = (_kind(found.get(name)) for found in (masks, state["masks"]))
         if wanted != got:
-            raise InputError(must(f"mask of {name!r} in the pruner state", str(wanted), got))
+            raise InputError(must(f"mask of {name!r} in the pruner state", wanted, got))
+
+
+def _kind(mask: Tensor | None) -> str:
+    return "absent" if mask is None else f"{mask.dtype} of shape {tuple(mask.shape)}"
 
 
 def _of_first_rank(masks: dict[str, Tensor]) -> dict[str, Tensor]:
