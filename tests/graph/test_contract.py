@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import CASES, arrays, graph_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,8 @@ from tenth.graph.functions import FUNCTIONS
 from tenth.graph.ops import OPS
 from tenth.graph.shape_rules import RULES
 from tenth.graph.shapes import bind, infer
+
+from .cases import CASES, arrays, graph_of
 
 
 def test_every_table_knows_every_op():

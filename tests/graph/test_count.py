@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from graph_cases import CASES, arrays, graph_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenth.errors import InputError
 from tenth.graph import Dim, Graph, Node, Value, count, run
 from tenth.graph.ops import OPS
+
+from .cases import CASES, arrays, graph_of
 
 
 class Scalar:

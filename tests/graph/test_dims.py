@@ -1,7 +1,7 @@
 import doctest
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenth.errors import InputError
@@ -33,6 +33,7 @@ def _grown(parts):
 expressions = st.recursive(leaves, _grown, max_leaves=6)
 
 
+@settings(deadline=None)
 @given(expressions, sizes)
 def test_an_expression_is_what_arithmetic_says(expression, values):
     symbolic = expression({name: Dim.symbol(name) for name in NAMES})

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenth.graph import Dim, Graph, Node, Value, verify
@@ -23,6 +23,7 @@ def test_a_path_as_an_identifier(path, name):
     assert identifier(path) == name
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_path_is_an_identifier(path):
     assert re.fullmatch(r"[A-Za-z]\w*", identifier(path), re.ASCII)
