@@ -135,10 +135,10 @@ def test_without_a_place_the_world_average_stands_in_and_says_so():
     assert carbon.high > 5 * carbon.low
 
 
-def test_money_is_unknown_unless_a_price_is_given():
-    with Meter("a") as free, Meter("b", device="h100") as rented:
+def test_money_says_where_its_price_comes_from():
+    with Meter("a") as ours, Meter("b", device="h100") as rented:
         time.sleep(0.01)
-    assert "price_usd_per_hour" in free.stage.figures["price_usd"].reason
+    assert "no price given: what renting" in ours.stage.figures["price_usd"].source
     hours = rented.stage.figures["wall_seconds"].value / 3600
     money = rented.stage.figures["price_usd"]
     assert money.label == "modelled"

@@ -1,7 +1,8 @@
 import pytest
 
+from tenth.catalogue import prices
 from tenth.errors import InputError
-from tenth.figures import Figure
+from tenth.figures import Figure, unknown
 from tenth.receipt.price import hourly_price
 
 
@@ -22,7 +23,14 @@ def test_a_device_has_a_dated_price():
     assert "20" in price.source
 
 
-def test_without_a_price_it_is_unknown_and_says_what_to_do():
+def test_without_a_price_it_is_what_renting_such_a_machine_costs_and_says_so():
+    price = hourly_price(None, None)
+    assert price.source.startswith("no price given: what renting such a machine costs; table")
+    assert price.low < price.value < price.high
+
+
+def test_where_nobody_rents_such_a_machine_it_is_unknown_and_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(prices, "per_hour", lambda device: unknown("USD/h", "no row"))
     assert "price_usd_per_hour" in hourly_price(None, None).reason
 
 

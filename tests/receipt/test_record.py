@@ -121,6 +121,17 @@ def test_any_other_unknown_makes_the_total_unknown(receipt):
     assert receipt.total("energy_joules").reason == "the meter broke"
 
 
+def test_stages_of_one_name_all_count():
+    runs = [Stage("run", costs(1.0, flops, flops)) for flops in (1e9, 2e9, None)]
+    whole = Stage.of_parts("runs", runs)
+    assert whole.parts == runs
+    assert whole.figures["flops_executed"].value == 3e9
+    assert "not counted in run" in whole.figures["flops_executed"].source
+    assert whole.figures["peak_rss_bytes"].value == 412_000_000
+    with pytest.raises(InputError, match="at least one stage"):
+        Stage.of_parts("none", [])
+
+
 def test_totals_where_nothing_is_known():
     stage = Stage(
         "a",

@@ -1,8 +1,9 @@
-"""What an hour of a machine costs: given, or a dated row of the catalogue, or unknown."""
+"""What an hour of a machine costs: given, or a dated row of the catalogue, and always said which."""
 
 import math
+from dataclasses import replace
 
-from tenth.catalogue import prices
+from tenth.catalogue import devices, prices
 from tenth.errors import InputError, must
 from tenth.figures import Figure, unknown
 
@@ -11,6 +12,8 @@ _UNIT = "USD/h"
 
 def hourly_price(price: float | Figure | None = None, device: str | None = None) -> Figure:
     """The price of an hour, with its source.
+
+    Where nobody gives one, the catalogue's price of renting such a machine stands in, and says so.
 
     Raises:
         InputError: a negative price, a price in another unit, or an unknown device.
@@ -25,4 +28,8 @@ def hourly_price(price: float | Figure | None = None, device: str | None = None)
         return Figure(float(price), _UNIT, label="given", source="given by the user")
     if device is not None:
         return prices.per_hour(device)
-    return unknown(_UNIT, "no price given: pass price_usd_per_hour or a device of the catalogue")
+    renting = prices.per_hour(devices.HERE)
+    if not renting.known:
+        return unknown(_UNIT, "no price given: pass price_usd_per_hour or a device of the catalogue")
+    source = f"no price given: what renting such a machine costs; {renting.source}"
+    return replace(renting, source=source)

@@ -1,7 +1,7 @@
 """The receipt and its parts, and their form in JSON (`tenth-receipt/1`, see schema.json)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,17 @@ class Stage:
     figures: dict[str, Figure]
     parts: list["Stage"] = field(default_factory=list)
     notes: dict[str, Note] = field(default_factory=dict)
+
+    @classmethod
+    def of_parts(cls, name: str, parts: Sequence["Stage"]) -> "Stage":
+        """The stage that these parts make up: costs add up, of peaks the largest counts.
+
+        Raises:
+            InputError: no parts.
+        """
+        if not parts:
+            raise InputError(must(f"parts of {name}", "at least one stage", "none"))
+        return cls(name, {key: _sum(parts, key) for key in parts[0].figures}, list(parts))
 
     @property
     def interrupted(self) -> bool:
@@ -127,19 +138,7 @@ class Receipt:
         Raises:
             InputError: no stage has such a figure.
         """
-        having = {stage.name: stage.figures[name] for stage in self.stages if name in stage.figures}
-        if not having:
-            raise InputError(must("figure of a receipt", "one its stages have", repr(name)))
-        known = [figure for figure in having.values() if figure.known]
-        if name.startswith("peak_"):
-            return max(known, key=lambda f: f.bounds(), default=next(iter(having.values())))
-        if not (name.startswith("flops_") and known):
-            return total([stage.figures[name] for stage in self.stages if name in stage.figures])
-        left_out = [stage for stage, figure in having.items() if not figure.known]
-        whole = total(known)
-        if not left_out:
-            return whole
-        return replace(whole, source=f"{whole.source}; not counted in {', '.join(left_out)}")
+        return _sum(self.stages, name)
 
     def to_json(self) -> dict[str, Any]:
         """The form described by schema.json."""
@@ -226,6 +225,22 @@ class Receipt:
 
     def __str__(self) -> str:
         return render.text(render.receipt(self))
+
+
+def _sum(stages: Sequence[Stage], name: str) -> Figure:
+    having = {stage.name: stage.figures[name] for stage in stages if name in stage.figures}
+    if not having:
+        raise InputError(must("figure of a receipt", "one its stages have", repr(name)))
+    known = [figure for figure in having.values() if figure.known]
+    if name.startswith("peak_"):
+        return max(known, key=lambda f: f.bounds(), default=next(iter(having.values())))
+    if not (name.startswith("flops_") and known):
+        return total([stage.figures[name] for stage in stages if name in stage.figures])
+    left_out = [stage for stage, figure in having.items() if not figure.known]
+    whole = total([f for stage in stages if (f := stage.figures.get(name)) and f.known])
+    if not left_out:
+        return whole
+    return replace(whole, source=f"{whole.source}; not counted in {', '.join(left_out)}")
 
 
 def _no_number(word: str) -> None:
