@@ -1,4 +1,4 @@
-"""What an hour of a machine costs: given, or a dated row of the catalogue, and always said which."""
+"""What an hour of a machine costs: given, or a dated row of the catalogue; the source says which."""
 
 import math
 from dataclasses import replace
@@ -30,6 +30,7 @@ def hourly_price(price: float | Figure | None = None, device: str | None = None)
         return prices.per_hour(device)
     renting = prices.per_hour(devices.HERE)
     if not renting.known:
-        return unknown(_UNIT, "no price given: pass price_usd_per_hour or a device of the catalogue")
+        reason = "no price given: pass price_usd_per_hour or a device of the catalogue"
+        return unknown(_UNIT, reason)
     source = f"no price given: what renting such a machine costs; {renting.source}"
     return replace(renting, source=source)

@@ -228,16 +228,16 @@ class Receipt:
 
 
 def _sum(stages: Sequence[Stage], name: str) -> Figure:
-    having = {stage.name: stage.figures[name] for stage in stages if name in stage.figures}
+    having = [(stage.name, stage.figures[name]) for stage in stages if name in stage.figures]
     if not having:
         raise InputError(must("figure of a receipt", "one its stages have", repr(name)))
-    known = [figure for figure in having.values() if figure.known]
+    known = [figure for _, figure in having if figure.known]
     if name.startswith("peak_"):
-        return max(known, key=lambda f: f.bounds(), default=next(iter(having.values())))
+        return max(known, key=lambda f: f.bounds(), default=having[0][1])
     if not (name.startswith("flops_") and known):
-        return total([stage.figures[name] for stage in stages if name in stage.figures])
-    left_out = [stage for stage, figure in having.items() if not figure.known]
-    whole = total([f for stage in stages if (f := stage.figures.get(name)) and f.known])
+        return total([figure for _, figure in having])
+    whole = total(known)
+    left_out = dict.fromkeys(stage for stage, figure in having if not figure.known)
     if not left_out:
         return whole
     return replace(whole, source=f"{whole.source}; not counted in {', '.join(left_out)}")
