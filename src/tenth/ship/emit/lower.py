@@ -140,10 +140,11 @@ class _Writer:
     def _outputs(self) -> tuple[str, ...]:
         """Where each output stands; one that shares a place with an input or another is copied."""
         taken = {value.name for value in self.scene.graph.inputs}
+        taken |= {name for name in self.scene.graph.outputs if self.homes[name] == name}
         outputs: list[str] = []
         for name in self.scene.graph.outputs:
             home = self.homes[name]
-            if home in taken:
+            if home in taken and home != name:
                 self._add(name, (home,), self._copy(name, name))
                 self.scene.variables[name] = self.own_variables[name]
                 home = name

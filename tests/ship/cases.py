@@ -10,7 +10,8 @@ from tenth.graph import Dim, Graph, Node, Value
 from tenth.graph.shapes import bind
 from tenth.ship.binding import Binding
 from tenth.ship.emit.lower import WEIGHTED, lower
-from tenth.ship.emit.units import emit
+from tenth.ship.emit.steps import Kernel
+from tenth.ship.emit.units import Unit, emit
 from tenth.ship.trial import build_units
 
 # sizes around those at which a kernel changes its ways: lanes, panels, tiles
@@ -41,13 +42,13 @@ class Case:
             ]
             dtype = "int64" if self.op == "embedding" else "float32"
             inputs.append(Value(f"x{i}", tuple(axes), dtype))
-        constants = {
-            f"w{i}": _weight(rng, shape) for i, shape in enumerate(self.shapes[count:])
-        }
+        constants = {f"w{i}": _weight(rng, shape) for i, shape in enumerate(self.shapes[count:])}
         node = Node("y", self.op, (*(v.name for v in inputs), *constants), self.attributes)
         return Graph(tuple(inputs), (node,), ("y",), constants)
 
-    def inputs(self, rng: np.random.Generator, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    def inputs(
+        self, rng: np.random.Generator, shapes: Sequence[tuple[int, ...]]
+    ) -> list[np.ndarray]:
         """Random inputs of these shapes."""
         count = len(self.shapes) - self.constants
         if self.op == "embedding":
@@ -93,9 +94,7 @@ def linear(rng: np.random.Generator) -> Case:
     elif rng.random() < 0.2:
         x = other = (inputs,)
     bias = [(outputs,)] if rng.random() < 0.7 else []
-    return Case(
-        "linear", [x, (outputs, inputs), *bias], [other], constants=1 + len(bias)
-    )
+    return Case("linear", [x, (outputs, inputs), *bias], [other], constants=1 + len(bias))
 
 
 def windows(rng: np.random.Generator, axes: int, *, half: bool) -> dict[str, tuple[int, ...]]:
@@ -292,14 +291,64 @@ CASES: Mapping[str, Callable[[np.random.Generator], Case]] = {
 }
 
 
-def unit_of(graph: Graph, name: str, kernel: str, sizes: Mapping[str, int]):
+def random_graph(rng: np.random.Generator, length: int = 14) -> Graph:
+    """A graph of values [n, 4, h, w] that read each other freely, and up to three outputs."""
+    x = Value("x", (Dim.symbol("n"), 4, Dim.symbol("h"), Dim.symbol("w")))
+    constants = {
+        "wide": _weight(rng, (4, 4, 3, 3)),
+        "small": _weight(rng, (4, 4, 1, 1)),
+        "double": _weight(rng, (4, 8, 1, 1)),
+        "bias": _weight(rng, (4,)),
+        "scale": _weight(rng, (4, 1, 1)),
+        "line": _weight(rng, (4, 4)),
+    }
+    window = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    nodes: list[Node] = []
+    whole, flat = ["x"], []
+
+    def add(op: str, *inputs: str, **attributes: Any) -> str:
+        nodes.append(Node(f"v{len(nodes)}", op, inputs, attributes))
+        return nodes[-1].name
+
+    for _ in range(length):
+        a, b = rng.choice(whole), rng.choice(whole)
+        kind = rng.integers(9)
+        if kind == 0:
+            whole.append(add("conv", a, "wide", "bias", padding=(1, 1), **window))
+        elif kind == 1:
+            whole.append(add("conv", a, "small", padding=(0, 0), **window))
+        elif kind == 2:
+            both = add("concat", a, b, axis=1)
+            whole.append(add("conv", both, "double", padding=(0, 0), **window))
+        elif kind == 3:
+            whole.append(add(str(rng.choice(["relu", "sigmoid", "tanh"])), a))
+        elif kind == 4:
+            whole.append(add("softmax", a, axis=1))
+        elif kind == 5:
+            whole.append(add("mul", a, "scale"))
+        elif kind == 6:
+            flat.append(add("reshape", a, shape=(0, 4, -1)))
+        elif kind == 7 and flat:
+            turned = add("transpose", str(rng.choice(flat)), order=(0, 2, 1))
+            flat.append(add("transpose", add("linear", turned, "line", "bias"), order=(0, 2, 1)))
+        else:
+            whole.append(add(str(rng.choice(["add", "sub", "mul"])), a, b))
+    names = [node.name for node in nodes]
+    count = min(len(names), int(rng.integers(1, 4)))
+    outputs = [str(name) for name in rng.choice(names, count, replace=False)]
+    used = {name for node in nodes for name in node.inputs}
+    kept = {name: array for name, array in constants.items() if name in used}
+    return Graph((x,), tuple(nodes), tuple(outputs), kept)
+
+
+def unit_of(graph: Graph, name: str, kernel: Kernel, sizes: Mapping[str, int]) -> Unit:
     """A graph as C, all its layers dense or all sparse."""
-    kernels = {node.name: kernel for node in graph.nodes if node.op in WEIGHTED}
+    kernels: dict[str, Kernel] = {node.name: kernel for node in graph.nodes if node.op in WEIGHTED}
     return emit(lower(graph, name, kernels), sizes)
 
 
 def programs(
-    graphs: Sequence[tuple[Graph, str]], examples: Sequence[Sequence[np.ndarray]]
+    graphs: Sequence[tuple[Graph, Kernel]], examples: Sequence[Sequence[np.ndarray]]
 ) -> list[Callable[..., list[np.ndarray]]]:
     """Each graph as a function of arrays; one run of the compiler makes them all."""
     units = [
