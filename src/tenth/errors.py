@@ -15,6 +15,7 @@
 A message is one or two plain sentences: `<thing> must be <rule>. Got <value>. <what to do>.`
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -53,9 +54,19 @@ class CompileError(TenthError):
 
 
 class TargetError(TenthError):
-    """The work was done and paid for, and its aim was missed."""
+    """The work was done and paid for, and its aim was missed.
+
+    Attributes:
+        reached: what was reached instead, such as {"density": 0.2, "drop": 0.004}.
+        receipt: what it cost, where that is known.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, reached: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.reached = dict(reached or {})
+        self.receipt: Any = None
 
 
 class DivergedError(TargetError):

@@ -490,6 +490,13 @@ def test_what_a_graph_cannot_say_is_refused_with_words(case, capfd):
     assert model.training
 
 
+def test_buffers_that_a_model_changes_are_put_back():
+    model = Stateful()
+    with pytest.raises(UnsupportedError):
+        capture(model, (torch.rand(SIZE),))
+    assert not model.seen.any()
+
+
 def test_ids_may_only_be_looked_up():
     model = Call(lambda self, ids: ids * 2)
     with pytest.raises(UnsupportedError, match="only be looked up in an embedding"):

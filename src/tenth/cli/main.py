@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
+from typer.core import TyperGroup
 
 import tenth
 from tenth.cli import demo, plan, receipt, ship, shrink, train
@@ -13,8 +13,30 @@ from tenth.errors import TenthError
 
 INTERRUPTED = 130
 
+
+def _fail(message: str, code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message, "exit_code": code}))
+    print(f"tenth: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+class Verbs(TyperGroup):
+    """The commands; every expected failure of one ends in one sentence and its exit code."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except TenthError as error:
+            _fail(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _fail("interrupted. What was finished is kept: the same command goes on.", INTERRUPTED)
+
+
 app = typer.Typer(
     name="tenth",
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,12 +59,13 @@ def _options(
 ) -> None:
     """AI at a tenth of the cost, with a receipt.
 
-    [bold]plan[/] before you pay, [bold]train[/] by the cheapest route, [bold]shrink[/] to a tenth,
-    [bold]ship[/] as plain C; every step is metered into a [bold]receipt[/].
+    [bold]plan[/] before you pay, [bold]train[/] by the cheapest route,
+    [bold]shrink[/] to a tenth, [bold]ship[/] as plain C;
+    every step is metered into a [bold]receipt[/].
 
     See it all at once, in a few minutes: [bold]tenth demo --out life[/]
 
-    Exit codes: 0 done, 1 the target was not met, 2 the call was wrong, 130 interrupted.
+    Exit codes: 0 done, 1 target not met, 2 wrong call, 130 interrupted.
     """
 
 
@@ -53,25 +76,4 @@ app.command("ship")(ship.ship)
 app.add_typer(receipt.app, name="receipt")
 app.command("demo")(demo.demo)
 
-
-def _fail(message: str, code: int) -> NoReturn:
-    if "--json" in sys.argv:
-        print(json.dumps({"error": message, "exit_code": code}))
-    print(f"tenth: {message}", file=sys.stderr)
-    sys.exit(code)
-
-
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; every expected failure ends in one message and its exit code."""
-    try:
-        code = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except TenthError as error:
-        _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted. Run the same command again to go on.", INTERRUPTED)
-    except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+main = app

@@ -59,7 +59,10 @@ def layer_norm(
     axes: int,
     epsilon: float,
 ) -> np.ndarray:
-    """`(x - mean) / sqrt(variance + epsilon) * weight + bias` over the trailing axes."""
+    """`(x - mean) / sqrt(variance + epsilon) * weight + bias` over the trailing axes.
+
+    Source: Ba, Kiros, Hinton 2016, arXiv:1607.06450.
+    """
     over = tuple(range(-axes, 0))
     centred = x - x.mean(over, keepdims=True)
     variance = np.square(centred).mean(over, keepdims=True)
@@ -85,7 +88,10 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def silu(x: np.ndarray) -> np.ndarray:
-    """`x / (1 + exp(-x))`."""
+    """`x / (1 + exp(-x))`.
+
+    Source: Elfwing, Uchibe, Doya 2017, arXiv:1702.03118.
+    """
     return x / (1 + np.exp(-x))
 
 
@@ -95,7 +101,10 @@ def hardsigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def hardswish(x: np.ndarray) -> np.ndarray:
-    """`x * clip(x + 3, 0, 6) / 6`."""
+    """`x * clip(x + 3, 0, 6) / 6`.
+
+    Source: Howard et al. 2019, arXiv:1905.02244.
+    """
     return x * np.clip(x + 3, 0, 6) / 6
 
 

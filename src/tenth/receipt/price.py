@@ -1,4 +1,4 @@
-"""What an hour of a machine costs: given, or a dated row of the catalogue; the source says which."""
+"""What an hour of a machine costs: given, or a dated row of the catalogue; its source says so."""
 
 import math
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """From a model to a program: verify, choose, write C, build, check."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from tenth.graph.program import Graph
 from tenth.graph.shapes import bind
 from tenth.graph.verify import verify
 from tenth.ship.binding import Binding, Library
-from tenth.ship.check import check, runner
+from tenth.ship.check import Outputs, check, runner
 from tenth.ship.choose import Choice, choose, density
 from tenth.ship.emit.example import write_example
 from tenth.ship.emit.lower import WEIGHTED, Lowered, lower
@@ -44,8 +44,7 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
         raise InputError(must("target", "'host', the only one there is", repr(target)))
     check_name(name)
     parts = tuple(example) if isinstance(example, tuple | list) else (example,)
-    module = None if isinstance(model, Graph) else model
-    graph = model if module is None else _captured(module, parts)
+    graph, reference = (model, None) if isinstance(model, Graph) else _captured(model, parts)
     verify(graph)
     sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
     choices = choose(graph, sizes)
@@ -54,7 +53,7 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
     files = _sources(lowered, unit, sizes)
     library, compiler = build(files)
     binding = Binding(Library(library), unit.interface)
-    error = check(binding, graph, sizes, None if module is None else runner(module))
+    error = check(binding, graph, sizes, reference)
     manifest = Manifest(
         interface=unit.interface,
         example_sizes=sizes,
@@ -68,13 +67,17 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
     return Program(manifest, {**files, "README.md": readme, LIBRARY: library}, binding)
 
 
-def _captured(module: Any, example: Sequence[Any]) -> Graph:
+def _captured(
+    module: Any, example: Sequence[Any]
+) -> tuple[Graph, Callable[[Outputs], Outputs] | None]:
+    """The graph of a torch module, and the module as a function to compare with."""
     if not all(hasattr(module, name) for name in ("state_dict", "modules", "eval")):
         raise InputError(must("model", "a torch module or a graph", type(module).__name__))
     # only a module needs torch: a graph is compiled, and a program loaded, without
     torch: Any = importlib.import_module("torch")
     capture = importlib.import_module("tenth.graph.capture").capture
-    return capture(module, tuple(torch.as_tensor(x) for x in example))
+    tensors = tuple(torch.from_numpy(x) if isinstance(x, np.ndarray) else x for x in example)
+    return capture(module, tensors), runner(module, tensors)
 
 
 def _sources(lowered: Lowered, unit: Unit, sizes: Mapping[str, int]) -> dict[str, bytes]:

@@ -96,29 +96,27 @@ def _other_sizes(graph: Graph, sizes: Mapping[str, int]) -> Mapping[str, int]:
     return sizes
 
 
-def runner(module: Any) -> Callable[[Outputs], Outputs]:
-    """A torch module as a function of numpy arrays, in evaluation mode while it runs."""
-    # torch is there already if a module of it is; nobody else of this room needs it
+def runner(module: Any, example: Sequence[Any]) -> Callable[[Outputs], Outputs] | None:
+    """A torch module as a function of numpy arrays, in evaluation mode while it runs.
+
+    None for a module of low precision, which says too little about numbers in float32.
+    """
+    # torch is loaded already if a module of it is there; nothing else in this room needs it
     torch: Any = importlib.import_module("torch")
+    if any(p.dtype not in (torch.float32, torch.float64) for p in module.parameters()):
+        return None
 
     def call(inputs: Outputs) -> Outputs:
         modes = {part: part.training for part in module.modules()}
-        device = next((p.device for p in module.parameters()), torch.device("cpu"))
+        tensors = (torch.from_numpy(x).to(like) for x, like in zip(inputs, example, strict=True))
         module.eval()
         try:
             with torch.no_grad():
-                result = module(*(torch.from_numpy(x).to(device) for x in inputs))
+                result = module(*tensors)
         finally:
             for part, mode in modes.items():
                 part.training = mode
-        return [tensor.detach().cpu().numpy() for tensor in _flat(result)]
+        tensors = (result,) if isinstance(result, torch.Tensor) else result
+        return [tensor.detach().cpu().numpy() for tensor in tensors]
 
     return call
-
-
-def _flat(result: Any) -> list[Any]:
-    if isinstance(result, Mapping):
-        result = list(result.values())
-    if isinstance(result, tuple | list):
-        return [tensor for part in result for tensor in _flat(part)]
-    return [result]

@@ -14,7 +14,7 @@ from torch.export import ExportedProgram, ShapesCollection, export
 from tenth.errors import InputError, UnsupportedError, must
 from tenth.graph.capture.build import FreeSizeError
 from tenth.graph.capture.compare import Example, check_ranges, compare, first_line, outputs_of
-from tenth.graph.capture.walk import walk
+from tenth.graph.capture.walk import functional, walk
 from tenth.graph.dims import Dim, Size
 from tenth.graph.names import named
 from tenth.graph.program import Graph, Value
@@ -45,14 +45,8 @@ def capture(model: nn.Module, example: Example) -> Graph:
     in numpy.
     """
     _check(model, example)
-    training = {module: module.training for module in model.modules()}
-    try:
-        model.eval()
-        with torch.no_grad(), _quiet():
-            return _captured(model, example)
-    finally:
-        for module, flag in training.items():
-            module.training = flag
+    with _in_eval(model), torch.no_grad(), _quiet():
+        return _captured(model, example)
 
 
 def _captured(model: nn.Module, example: Example) -> Graph:
@@ -147,7 +141,7 @@ def _exported(model: nn.Module, example: Example, *, free: bool) -> ExportedProg
     try:
         # on failure torch prints the program so far
         with redirect_stderr(StringIO()):
-            return export(model, example, dynamic_shapes=dynamic, strict=False)
+            return functional(export(model, example, dynamic_shapes=dynamic, strict=False))
     except Exception as error:
         raise _ExportError(first_line(error)) from error
 
@@ -199,6 +193,22 @@ def _symbol_name(symbols: dict[str, str], symbol: str, role: str) -> str:
 
 def _dtype(x: Tensor) -> str:
     return "float32" if x.is_floating_point() else "int64"
+
+
+@contextmanager
+def _in_eval(model: nn.Module) -> Iterator[None]:
+    """The model in eval mode; after that, modes and buffers as they were."""
+    training = {module: module.training for module in model.modules()}
+    buffers = {name: buffer.detach().clone() for name, buffer in model.named_buffers()}
+    try:
+        model.eval()
+        yield
+    finally:
+        for module, flag in training.items():
+            module.training = flag
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                buffer.copy_(buffers[name])
 
 
 @contextmanager

@@ -51,7 +51,10 @@ def _named_padding(call: Call, x: Any, totals: list[int]) -> tuple[Any, tuple[in
 
 
 def batch_norm(call: Call) -> Ref:
-    """With running statistics: y = x * scale + shift, folded into the layer before it later."""
+    """With running statistics: y = x * scale + shift, folded into the layer before it later.
+
+    Source: Ioffe, Szegedy 2015, arXiv:1502.03167.
+    """
     mean, variance = call.weight("running_mean"), call.weight("running_var")
     if call.get("training", False) or mean is None or variance is None:
         raise call.refuse(

@@ -26,16 +26,24 @@ class Unknown:
     """A size that could not be computed; nothing may need it."""
 
 
+def functional(program: ExportedProgram) -> ExportedProgram:
+    """The program without operations that write into memory others read.
+
+    y = x.view(4); y.add_(1); return x  -->  y = x.view(4); z = y + 1; return z.view(2, 2)
+    """
+    if any(_overwrites(node) for node in program.graph.nodes):
+        return program.run_decompositions({})
+    return program
+
+
 def walk(program: ExportedProgram, inputs: Sequence[Value]) -> Graph:
-    """The graph of an exported program whose inputs are these.
+    """The graph of a functional program whose inputs are these.
 
     Raises:
         FreeSizeError: it works only with sizes fixed.
         UnsupportedError: an operation is not expressed, or the model keeps state.
         InputError: a weight is not finite.
     """
-    if any(_overwrites(node) for node in program.graph.nodes):
-        program = program.run_decompositions({})
     build = Build()
     values: dict[fx.Node, Any] = {}
     given = iter(inputs)

@@ -1,0 +1,8 @@
+"""One run of steps, as `train` and `shrink` both need it: metered, resumable, repeatable."""
+
+from tenth.fit.folder import Folder
+from tenth.fit.loop import fit
+from tenth.fit.plan import Fitted, OnStep, Plan, Step
+from tenth.fit.settings import Pace, Settings
+
+__all__ = ["Fitted", "Folder", "OnStep", "Pace", "Plan", "Settings", "Step", "fit"]

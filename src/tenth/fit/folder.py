@@ -1,0 +1,107 @@
+"""The folder of one run: what is in it, and whether the run is new, begun or finished.
+
+run.pt               the checkpoint, while the run is unfinished
+model.safetensors    the result (a small file if weights were removed)
+receipt.json         what it cost
+run.json             what was run, and how it ended: written last, it means "finished"
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from tenth import files
+from tenth.errors import FormatError, must
+from tenth.fit import checkpoint
+from tenth.receipt import Receipt
+from tenth.sparsity import load_into, save_model
+
+KIND = "tenth result/1"
+
+
+class Folder:
+    """One run's place on disk. `identity` is what the run is: verb, task, model, seed, settings.
+
+    Raises:
+        OutputError: the place cannot be written.
+        FormatError: it holds another run, or a damaged file.
+    """
+
+    def __init__(self, path: str | Path, identity: Mapping[str, Any]) -> None:
+        self.path = files.output_folder(path)
+        self.identity = json.loads(json.dumps(identity))
+        self._refuse_strangers()
+
+    @property
+    def model_path(self) -> Path:
+        """Where the result is, once there is one."""
+        return self.path / "model.safetensors"
+
+    @property
+    def receipt_path(self) -> Path:
+        """Where the receipt is, once there is one."""
+        return self.path / "receipt.json"
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return self.path / "run.pt"
+
+    @property
+    def _ending_path(self) -> Path:
+        return self.path / "run.json"
+
+    def _refuse_strangers(self) -> None:
+        ours = self._ending_path.exists() or self._checkpoint_path.exists()
+        if self.model_path.exists() and not ours:
+            rule, got = "absent from the folder of a new run", "a file of something else"
+            raise FormatError(
+                must(str(self.model_path), rule, got, "Name another folder with --out.")
+            )
+
+    def ending(self) -> dict[str, Any] | None:
+        """How the run ended, if it did.
+
+        Raises:
+            FormatError: the folder holds the end of another run.
+        """
+        path = self._ending_path
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            kind, found, ending = content["kind"], content["identity"], content["ending"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise checkpoint.damaged(path) from error
+        if kind != KIND or not isinstance(ending, dict):
+            raise checkpoint.damaged(path)
+        checkpoint.must_match(path, found, self.identity)
+        return ending
+
+    def begun(self) -> dict[str, Any] | None:
+        """The state at the last checkpoint, if there is one.
+
+        Raises:
+            FormatError: it is damaged, or of another run.
+        """
+        path = self._checkpoint_path
+        return checkpoint.load(path, self.identity) if path.exists() else None
+
+    def save(self, state: Mapping[str, Any]) -> int:
+        """Write a checkpoint; its size in bytes."""
+        return checkpoint.save(self._checkpoint_path, state, self.identity)
+
+    def finish(self, model: nn.Module, receipt: Receipt, ending: Mapping[str, Any]) -> None:
+        """Write the result, and take the checkpoint away."""
+        save_model(model, self.model_path)
+        receipt.save(self.receipt_path)
+        content = {"kind": KIND, "identity": self.identity, "ending": dict(ending)}
+        files.write_text(self._ending_path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+        self._checkpoint_path.unlink(missing_ok=True)
+
+    def result(self, model: nn.Module) -> Receipt:
+        """Load the finished weights into `model`; the receipt of the run."""
+        load_into(model, self.model_path)
+        return Receipt.load(self.receipt_path)

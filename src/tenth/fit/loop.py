@@ -1,0 +1,118 @@
+"""The one loop that trains: every route and every shrinking goes through it.
+
+    fitted = fit(model, task, plan, stages=receipt.stages, folder=folder, on_step=show)
+
+One stopping rule for all: the run ends at `pace.steps`, or as soon as the score on "val" reaches
+the target at the final density. The last weights are the result, never the best ones seen.
+"""
+
+import time
+from typing import Any
+
+from torch import nn
+
+from tenth.errors import DivergedError
+from tenth.fit.folder import Folder
+from tenth.fit.interrupts import held_interrupts
+from tenth.fit.plan import Fitted, OnStep, Plan, Step
+from tenth.fit.run import Run
+from tenth.fit.seeds import borrowed_generators
+from tenth.receipt import Meter, Stage
+from tenth.task import Task, non_finite_weight
+
+
+def fit(
+    model: nn.Module,
+    task: Task,
+    plan: Plan,
+    *,
+    stages: list[Stage],
+    folder: Folder | None = None,
+    on_step: OnStep | None = None,
+) -> Fitted:
+    """Train `model` in place.
+
+    With a folder, the state is saved now and then and on ctrl-C, and a state found there is taken
+    up: the result is bit for bit that of a run without a stop.
+
+    Args:
+        stages: get what the run cost, also when it fails: one stage for each sitting.
+
+    Raises:
+        DivergedError: loss, score or weights are no longer finite numbers.
+        NothingSavedError: no weight was removed, though that was the plan.
+        TaskError: a part of the task fails.
+        FormatError: the folder's checkpoint is damaged or of another run.
+        OutputError: the folder cannot be written.
+    """
+    state = folder.begun() if folder is not None else None
+    earlier = [Stage.from_json(form) for form in state["sittings"]] if state else []
+    stages.extend(earlier)
+    name = f"{plan.name} (sitting {len(earlier) + 1})" if earlier else plan.name
+    with (
+        borrowed_generators(),
+        Meter(name, place=plan.place, into=stages) as meter,
+        held_interrupts() as interrupted,
+    ):
+        run = Run(model, task, plan, meter)
+        if state:
+            run.load_state_dict(state["run"])
+        saver = _Saver(run, meter, folder, earlier)
+        try:
+            while not run.over:
+                step = run.advance()
+                if on_step is not None:
+                    saver.call(on_step, step)
+                if interrupted():
+                    saver.save()
+                    raise KeyboardInterrupt
+                saver.save_if_due()
+        finally:
+            run.pay()
+            meter.note("steps", run.step)
+        return _ended(run)
+
+
+class _Saver:
+    """Writes checkpoints between two steps, where the state is whole."""
+
+    def __init__(self, run: Run, meter: Meter, folder: Folder | None, earlier: list[Stage]) -> None:
+        self._run = run
+        self._meter = meter
+        self._folder = folder
+        self._earlier = [stage.to_json() for stage in earlier]
+        self._saved = time.monotonic()
+
+    def call(self, on_step: OnStep, step: Step) -> None:
+        """Call the user's function; whatever it raises, ctrl-C included, the run can go on."""
+        try:
+            on_step(step)
+        except BaseException:
+            self.save()
+            raise
+
+    def save_if_due(self) -> None:
+        if time.monotonic() - self._saved >= self._run.plan.save_seconds:
+            self.save()
+
+    def save(self) -> None:
+        if self._folder is None:
+            return
+        self._run.pay()
+        sittings = [*self._earlier, self._meter.stage.to_json()]
+        state: dict[str, Any] = {"run": self._run.state_dict(), "sittings": sittings}
+        self._meter.add_bytes(self._folder.save(state))
+        self._saved = time.monotonic()
+
+
+def _ended(run: Run) -> Fitted:
+    if run.average is not None:
+        run.average.keep()
+    weight = non_finite_weight(run.model)
+    if weight is not None:
+        raise DivergedError(f"Weight {weight!r} is no longer finite after {run.step} steps.")
+    model = run.pruner.finish() if run.pruner is not None else run.model
+    score = run.score
+    assert score is not None  # a look is due at the last step
+    reached = run.plan.pace.target is None or run.reached
+    return Fitted(model.eval(), score, reached, run.step, run.density, run.history)

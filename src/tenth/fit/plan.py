@@ -1,0 +1,91 @@
+"""What a run of steps is told before it begins, and what it tells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from tenth.fit.settings import Pace
+from tenth.sparsity import Method, Timetable
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a run stands: steps made of steps planned, the loss, the last score, the density.
+
+    In a history, `loss` is the mean since the entry before.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    score: float | None
+    density: float
+
+
+OnStep = Callable[[Step], Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, described so that it can be repeated.
+
+    Attributes:
+        name: the stage's name in the receipt.
+        pace: length, stopping, learning rate.
+        seed: draws batches and masks.
+        density: fraction of the prunable weights kept in the end.
+        method: how weights are chosen; None: all are kept.
+        ramp: share of the steps after which the final density is reached.
+        rest: share of the steps after which the masks rest.
+        keep_zeros: weights that are zero at the start are removed already.
+        rescale: enlarge the fresh weights of a sparse start by each neuron's sparse fan-in.
+        place: ISO3 country code of the receipt's electricity.
+        save_seconds: a checkpoint is written so often.
+    """
+
+    name: str
+    pace: Pace
+    seed: int = 0
+    density: float = 1.0
+    method: Method | None = None
+    ramp: float = 0.5
+    rest: float = 0.75
+    keep_zeros: bool = False
+    rescale: bool = False
+    place: str | None = None
+    save_seconds: float = 60.0
+
+    @property
+    def timetable(self) -> Timetable:
+        """When the masks change."""
+        return Timetable(
+            steps=self.pace.steps, every=self.pace.mask_every, ramp=self.ramp, rest=self.rest
+        )
+
+    @property
+    def final_from(self) -> int:
+        """The first step after which the density is final."""
+        return self.timetable.ramp_end if self.method is not None else 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A run that ended.
+
+    Attributes:
+        model: the last weights (their average, where one was asked for).
+        score: on "val".
+        reached: whether the target was reached; True where there is none.
+        steps: how many were made.
+        density: fraction of the prunable weights kept.
+        history: one entry each `check_every` steps.
+    """
+
+    model: nn.Module
+    score: float
+    reached: bool
+    steps: int
+    density: float
+    history: list[Step] = field(default_factory=list)

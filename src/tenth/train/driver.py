@@ -1,0 +1,223 @@
+"""Training a task by a route, from the first weights to the receipt."""
+
+import dataclasses
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from torch import nn
+
+from tenth.errors import InputError, TargetError, TaskError, must
+from tenth.figures import Figure, counted
+from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, fit
+from tenth.fit.checkpoint import digest
+from tenth.fit.run import Run
+from tenth.fit.scoring import score_figure
+from tenth.fit.seeds import borrowed_generators, derive, reseed
+from tenth.layouts import check_density, kept_count
+from tenth.receipt import Aim, BeforeAfter, Meter, Receipt
+from tenth.receipt.place import Place
+from tenth.sparsity import prunable
+from tenth.task import Task
+from tenth.task.shapes import SHAPES
+from tenth.train.result import Result
+from tenth.train.routes import ROUTES, Route
+
+A_TENTH = 0.1
+
+
+def run(  # noqa: PLR0913  what a run is, by keyword
+    task: Task,
+    route: str = "dense",
+    *,
+    density: float | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    settings: Settings | None = None,
+    on_step: OnStep | None = None,
+) -> Result:
+    """Train `task` by one route of `ROUTES`.
+
+    With `out`, the folder gets `model.safetensors` and `receipt.json`. A run that was stopped, even
+    killed, goes on from its last checkpoint there when the same call is made again, and ends bit
+    for bit as if it had not been stopped; a run that ended is read back and costs nothing.
+
+    Args:
+        density: fraction of the weights kept; None is a tenth, for routes that leave any out.
+        seed: draws the first weights, the batches and the masks.
+        on_step: called after each step, for progress bars.
+
+    Raises:
+        InputError: no such route, or a density that it cannot have.
+        TaskError: a part of the task is missing or wrong.
+        DivergedError: the loss or the score is no longer a number; `.receipt` says what it cost.
+        FormatError: `out` holds another run, or a damaged checkpoint.
+        OutputError: `out` cannot be written.
+    """
+    settings = settings or Settings()
+    choice, density = _chosen(route, density)
+    plan = _plan(task, route, density, seed, settings)
+    receipt = Receipt(
+        title=f"train {task.name} by {route}",
+        task=Aim(task.name, metric="score", target=plan.pace.target),
+        place=Place.find(settings.place),
+    )
+    with (
+        borrowed_generators(),
+        Meter("check the task", place=settings.place, into=receipt.stages),
+    ):
+        task.check()
+        reseed(derive(seed, "init"))
+        dense = task.call("model")
+        model = _small(task, dense, density, seed) if choice.small else dense
+    folder = None if out is None else Folder(out, _identity(task, route, plan, model))
+    ending = folder.ending() if folder is not None else None
+    if folder is not None and ending is not None:
+        return _read_back(folder, ending, model, task, route)
+    try:
+        fitted = fit(model, task, plan, stages=receipt.stages, folder=folder, on_step=on_step)
+    except TargetError as error:
+        error.receipt = receipt
+        raise
+    weights = _weight_count(dense)
+    result = _result(fitted, receipt, task, route, weights)
+    if folder is not None:
+        result.folder = folder.path
+        folder.finish(result.model, receipt, _ending(result))
+    return result
+
+
+def time_step(task: Task, steps: int = 5, seed: int = 0) -> Figure:
+    """Seconds that one dense training step takes on this machine: median, least and most.
+
+    Raises:
+        InputError: `steps` is below 1.
+        TaskError: a part of the task is missing or wrong.
+    """
+    if steps < 1:
+        raise InputError(must("steps", "at least 1", steps))
+    seconds = []
+    with borrowed_generators(), Meter("time a step") as meter:
+        reseed(derive(seed, "init"))
+        # the first step warms up and is counted; the last one would look at the score
+        pace = Settings(steps=steps + 2, check_every=steps + 2).for_task(task)
+        trial = Run(task.call("model"), task, Plan("time a step", pace, seed), meter)
+        trial.advance()
+        for _ in range(steps):
+            began = time.perf_counter()
+            trial.advance()
+            seconds.append(time.perf_counter() - began)
+    source = f"median of {steps} training steps on this machine"
+    return Figure(median(seconds), "s", min(seconds), max(seconds), "measured", source)
+
+
+def _chosen(route: str, density: float | None) -> tuple[Route, float]:
+    if route not in ROUTES:
+        raise InputError(must("route", f"one of {', '.join(ROUTES)}", repr(route)))
+    choice = ROUTES[route]
+    if density is not None:
+        check_density(density)
+    if choice.dense:
+        if density not in (None, 1):
+            remedy = "Leave it out, or take another route, such as granet."
+            raise InputError(must("density of the route 'dense'", "1", density, remedy))
+        return choice, 1.0
+    if density == 1:
+        remedy = "The route 'dense' keeps all weights."
+        raise InputError(must(f"density of the route {route!r}", "below 1", density, remedy))
+    return choice, A_TENTH if density is None else float(density)
+
+
+def _plan(task: Task, route: str, density: float, seed: int, settings: Settings) -> Plan:
+    choice = ROUTES[route]
+    return Plan(
+        name=f"train {route}",
+        pace=settings.for_task(task),
+        seed=seed,
+        density=density,
+        method=choice.method,
+        ramp=choice.ramp,
+        rest=choice.rest,
+        rescale=choice.sparse_start,
+        place=settings.place,
+        save_seconds=settings.save_seconds,
+    )
+
+
+def _small(task: Task, dense: nn.Module, density: float, seed: int) -> nn.Module:
+    if task.small is None:
+        rule = "given for the route 'small'"
+        raise TaskError(must("task.small", rule, "None", f"Write it like: {SHAPES['small']}"))
+    reseed(derive(seed, "init"))
+    return task.call("small", kept_count(_weight_count(dense), density))
+
+
+def _weight_count(model: nn.Module) -> int:
+    return sum(weight.numel() for weight in prunable(model).values())
+
+
+def _identity(task: Task, route: str, plan: Plan, model: nn.Module) -> dict[str, Any]:
+    return {
+        "verb": "train",
+        "task": task.name,
+        "route": route,
+        "density": plan.density,
+        "seed": plan.seed,
+        **dataclasses.asdict(plan.pace),
+        "model": digest(model),
+    }
+
+
+def _result(fitted: Fitted, receipt: Receipt, task: Task, route: str, weights: int) -> Result:
+    result = Result(
+        model=fitted.model,
+        receipt=receipt,
+        route=route,
+        task=task,
+        score=fitted.score,
+        reached=fitted.reached,
+        steps=fitted.steps,
+        density=fitted.density,
+        weights=round(fitted.density * _weight_count(fitted.model)),
+        history=fitted.history,
+    )
+    receipt.scores["val"] = score_figure(result.score, "val")
+    receipt.sizes.append(
+        BeforeAfter(
+            "prunable weights",
+            counted(weights, "weights", "the task's own model"),
+            counted(result.weights, "weights", f"kept by the route {route!r}"),
+        )
+    )
+    receipt.notes.append(f"Route {route}: {ROUTES[route].source}.")
+    return result
+
+
+def _ending(result: Result) -> dict[str, Any]:
+    return {
+        "score": result.score,
+        "reached": result.reached,
+        "steps": result.steps,
+        "density": result.density,
+        "weights": result.weights,
+        "history": [dataclasses.asdict(step) for step in result.history],
+    }
+
+
+def _read_back(
+    folder: Folder, ending: dict[str, Any], model: nn.Module, task: Task, route: str
+) -> Result:
+    receipt = folder.result(model)
+    history = [Step(**step) for step in ending.pop("history")]
+    test = receipt.scores.get("test")
+    return Result(
+        model.eval(),
+        receipt,
+        route,
+        task,
+        history=history,
+        test=test.value if test is not None else None,
+        folder=folder.path,
+        **ending,
+    )

@@ -1,0 +1,635 @@
+/* Written by tenth; see model.h. First the kernels, then the steps of the program. */
+
+#include "model.h"
+
+#include <math.h>
+#include <string.h>
+
+/* As many floats as the processor multiplies at once. Loads need no alignment. */
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+typedef float lanes
+    __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/* Sums stay in registers only where short loops are unrolled, which gcc does not do by itself. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 16")
+#else
+#define UNROLL
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* Pixels, or rows of a batch, that share one pass over the weights. */
+#define TILE 32
+
+/* Outputs, or pixels, that share one pass of a dense kernel over its inputs. */
+#define PANEL 16
+
+/* The value cut off at `low` and `high`; a NaN passes. */
+INLINE float clamp(float value, float low, float high)
+{
+    value = low > value ? low : value;
+    return high < value ? high : value;
+}
+
+/* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
+struct kept {
+    const float *values;
+    const int32_t *indices;
+    const int32_t *starts;
+};
+
+/* sums[t] = bias + sum over k of values[k] * x[indices[k] * step + t], for `vectors` of t. */
+INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *restrict values,
+                           const int32_t *restrict indices, int64_t count, float bias,
+                           float *restrict sums, const int vectors)
+{
+    lanes total[TILE / LANES];
+    UNROLL
+    for (int v = 0; v < vectors; v++)
+        total[v] = bias - (lanes){0};
+    for (int64_t k = 0; k < count; k++) {
+        const lanes *at = (const lanes *)(x + indices[k] * step);
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            total[v] += values[k] * at[v];
+    }
+    UNROLL
+    for (int v = 0; v < vectors; v++)
+        ((lanes *)sums)[v] = total[v];
+}
+
+/* bias + sum over k of values[k] * x[indices[k] * step]. */
+INLINE float sparse_dot(const float *restrict x, int64_t step, const float *restrict values,
+                        const int32_t *restrict indices, int64_t count, float bias)
+{
+    float total[4] = {bias, 0, 0, 0};
+    int64_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+        UNROLL
+        for (int64_t j = 0; j < 4; j++)
+            total[j] += values[k + j] * x[indices[k + j] * step];
+    }
+    for (; k < count; k++)
+        total[0] += values[k] * x[indices[k] * step];
+    return (total[0] + total[1]) + (total[2] + total[3]);
+}
+
+/* The outputs of an image: rows of `columns` pixels. Its planes have their rows `pitch` apart. */
+struct image {
+    int64_t outputs, rows, columns, pitch;
+};
+
+/* How an image is cut: `runs` stretches of `length` pixels, each cut into tiles of `width`. */
+struct cut {
+    int64_t runs, length, width;
+};
+
+/* Cuts by rows if they are long. Else all is one run with the gaps computed and then left out. */
+static struct cut cut_image(const struct image *s, int64_t tile)
+{
+    struct cut cut = {1, (s->rows - 1) * s->pitch + s->columns, tile};
+    if (s->pitch != s->columns && s->columns >= tile) {
+        cut.runs = s->rows;
+        cut.length = s->columns;
+    }
+    if (cut.length < tile)
+        cut.width = cut.length >= LANES ? LANES : 1;
+    return cut;
+}
+
+/* A pixel of an image with gaps, and its row and column. */
+struct spot {
+    int64_t pixel, row, column;
+};
+
+/* Where the tile at t of a run starts. The last tile of a run overlaps the one before. */
+INLINE struct spot spot_of(const struct image *s, const struct cut *cut, int64_t run, int64_t t)
+{
+    const int64_t start = t + cut->width <= cut->length ? t : cut->length - cut->width;
+    const int64_t pixel = run * s->pitch + start;
+    return (struct spot){pixel, pixel / s->pitch, pixel % s->pitch};
+}
+
+/* Stores the sums of the pixels from a spot on, and leaves out the gaps between rows. */
+INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
+                         const float *restrict sums, float low, float high, float *restrict y)
+{
+    while (count > 0) {
+        const int64_t present = s->columns - at.column < count ? s->columns - at.column : count;
+        const int64_t passed = s->pitch - at.column < count ? s->pitch - at.column : count;
+        float *to = y + at.row * s->columns + at.column;
+        for (int64_t i = 0; i < present; i++)
+            to[i] = clamp(sums[i], low, high);
+        sums += passed;
+        count -= passed;
+        at.row++;
+        at.column = 0;
+    }
+}
+
+/* y[o] = bias[o] + sum over the kept weights of o of value * plane, for one image. */
+static void sparse_image(const struct image *s, const float *restrict planes, int64_t step,
+                         struct kept w, const float *restrict bias, float low, float high,
+                         float *restrict y)
+{
+    const struct cut cut = cut_image(s, TILE);
+    for (int64_t run = 0; run < cut.runs; run++)
+        for (int64_t t = 0; t < cut.length; t += cut.width) {
+            const struct spot spot = spot_of(s, &cut, run, t);
+            const float *x = planes + spot.pixel;
+            for (int64_t o = 0; o < s->outputs; o++) {
+                const float *values = w.values + w.starts[o];
+                const int32_t *indices = w.indices + w.starts[o];
+                const int64_t count = w.starts[o + 1] - w.starts[o];
+                const float start = bias ? bias[o] : 0;
+                float sums[TILE];
+                if (cut.width == TILE)
+                    sparse_vectors(x, step, values, indices, count, start, sums, TILE / LANES);
+                else if (cut.width == LANES)
+                    sparse_vectors(x, step, values, indices, count, start, sums, 1);
+                else
+                    sums[0] = sparse_dot(x, step, values, indices, count, start);
+                store_pixels(s, spot, cut.width, sums, low, high, y + o * s->rows * s->columns);
+            }
+        }
+}
+
+/* A convolution. Of its outputs, the first `dense` lie in panels of four, the rest are kept
+   weights. A tap is one input channel at one place of the kernel. */
+struct conv_sizes {
+    int64_t images, channels, height, width;
+    int64_t outputs, rows, columns, groups, dense;
+    int64_t kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
+};
+
+/* How a padded image lies in memory: for each channel, phases_y * phases_x planes of `rows` rows
+   `pitch` apart. With stride s, phase p holds every s-th row or column from p on, so that each
+   tap of the kernel meets neighbouring pixels in neighbouring places. */
+struct phases {
+    int64_t phases_y, phases_x, rows, pitch;
+};
+
+/* The number of phases along an axis that some tap of the kernel meets. */
+static int64_t phase_count(int64_t kernel, int64_t stride, int64_t dilation)
+{
+    int64_t last = 0;
+    for (int64_t k = 0; k < kernel; k++)
+        last = k * dilation % stride > last ? k * dilation % stride : last;
+    return last + 1;
+}
+
+/* The planes of a convolution. */
+static struct phases conv_phases(const struct conv_sizes *s)
+{
+    return (struct phases){
+        phase_count(s->kernel_y, s->stride_y, s->dilation_y),
+        phase_count(s->kernel_x, s->stride_x, s->dilation_x),
+        s->rows + (s->kernel_y - 1) * s->dilation_y / s->stride_y,
+        s->columns + (s->kernel_x - 1) * s->dilation_x / s->stride_x,
+    };
+}
+
+/* Whether an image is its own planes: rows are `width` apart, and nothing is added around. */
+static int conv_is_direct(const struct conv_sizes *s)
+{
+    return s->stride_y == 1 && s->stride_x == 1 && s->pad_y == 0 && s->pad_x == 0;
+}
+
+/* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
+static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
+                     float *restrict to, int64_t pitch)
+{
+    int64_t j = 0;
+    for (; j < pitch && first + j * stride < 0; j++)
+        to[j] = 0;
+    if (stride == 1)
+        for (; j < pitch && first + j < width; j++)
+            to[j] = x[first + j];
+    for (; j < pitch && first + j * stride < width; j++)
+        to[j] = x[first + j * stride];
+    for (; j < pitch; j++)
+        to[j] = 0;
+}
+
+/* Spreads one image over its planes. */
+static void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
+                        float *restrict planes)
+{
+    for (int64_t channel = 0; channel < s->channels; channel++, x += s->height * s->width)
+        for (int64_t a = 0; a < p->phases_y; a++)
+            for (int64_t b = 0; b < p->phases_x; b++)
+                for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
+                    const int64_t from = i * s->stride_y + a - s->pad_y;
+                    if (from < 0 || from >= s->height)
+                        memset(planes, 0, (size_t)p->pitch * sizeof(float));
+                    else
+                        conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
+                                 p->pitch);
+                }
+}
+
+/* Where in the planes each tap of the kernel meets the first pixel. */
+static void conv_offsets(const struct conv_sizes *s, const struct phases *p, int32_t *restrict offsets)
+{
+    for (int64_t channel = 0; channel < s->channels; channel++)
+        for (int64_t y = 0; y < s->kernel_y; y++)
+            for (int64_t x = 0; x < s->kernel_x; x++) {
+                const int64_t down = y * s->dilation_y, right = x * s->dilation_x;
+                const int64_t plane =
+                    (channel * p->phases_y + down % s->stride_y) * p->phases_x +
+                    right % s->stride_x;
+                *offsets++ = (int32_t)((plane * p->rows + down / s->stride_y) * p->pitch +
+                                       right / s->stride_x);
+            }
+}
+
+/* sums[r][t] = bias[r] + sum over k of w[k][r] * x[offsets[k] + t], for four outputs r. */
+INLINE void conv_tile(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+                      const float *restrict w, const float *restrict bias,
+                      float (*restrict sums)[PANEL], const int vectors)
+{
+    lanes total[4][PANEL / LANES];
+    UNROLL
+    for (int r = 0; r < 4; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            total[r][v] = bias[r] - (lanes){0};
+    }
+    for (int64_t k = 0; k < count; k++) {
+        const lanes *at = (const lanes *)(x + offsets[k]);
+        UNROLL
+        for (int r = 0; r < 4; r++) {
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                total[r][v] += w[k * 4 + r] * at[v];
+        }
+    }
+    UNROLL
+    for (int r = 0; r < 4; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            ((lanes *)sums[r])[v] = total[r][v];
+    }
+}
+
+/* The same for a single pixel. */
+static void conv_pixel(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+                       const float *restrict w, const float *restrict bias,
+                       float (*restrict sums)[PANEL])
+{
+    for (int r = 0; r < 4; r++)
+        sums[r][0] = bias[r];
+    for (int64_t k = 0; k < count; k++)
+        for (int r = 0; r < 4; r++)
+            sums[r][0] += w[k * 4 + r] * x[offsets[k]];
+}
+
+/* The dense outputs of one image. Weights lie in panels of four outputs: [panel][tap][output]. */
+static void dense_image(const struct conv_sizes *s, const struct image *image,
+                        const float *restrict planes, const int32_t *restrict offsets,
+                        const float *restrict panels, const float *restrict bias, float low,
+                        float high, float *restrict y)
+{
+    const int64_t taps = s->channels / s->groups * s->kernel_y * s->kernel_x;
+    const float none[4] = {0};
+    const struct cut cut = cut_image(image, PANEL);
+    for (int64_t run = 0; run < cut.runs; run++)
+        for (int64_t t = 0; t < cut.length; t += cut.width) {
+            const struct spot spot = spot_of(image, &cut, run, t);
+            const float *x = planes + spot.pixel;
+            for (int64_t o = 0; o < s->dense; o += 4) {
+                const int32_t *at = offsets + o / (s->outputs / s->groups) * taps;
+                const float *w = panels + o * taps, *start = bias ? bias + o : none;
+                float sums[4][PANEL];
+                if (cut.width == PANEL)
+                    conv_tile(x, at, taps, w, start, sums, PANEL / LANES);
+                else if (cut.width == LANES)
+                    conv_tile(x, at, taps, w, start, sums, 1);
+                else
+                    conv_pixel(x, at, taps, w, start, sums);
+                for (int64_t r = 0; r < 4; r++)
+                    store_pixels(image, spot, cut.width, sums[r], low, high,
+                                 y + (o + r) * s->rows * s->columns);
+            }
+        }
+}
+
+/* y = x convolved with the weights, plus bias.
+   The scratch holds the planes of one image, unless it is its own planes; then, four bytes each,
+   where every tap and every kept weight meets the first pixel. */
+static void conv(const struct conv_sizes *s, const float *restrict x, const float *restrict panels,
+                 struct kept w, const float *restrict bias, float low, float high,
+                 float *restrict y, float *restrict scratch)
+{
+    const struct phases p = conv_phases(s);
+    const int64_t rest = s->outputs - s->dense, kept = rest ? w.starts[rest] : 0;
+    const int64_t plane = p.phases_y * p.phases_x * p.rows * p.pitch;
+    float *planes = conv_is_direct(s) ? NULL : scratch;
+    int32_t *offsets = (int32_t *)(scratch + (planes ? s->channels * plane : 0));
+    int32_t *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
+    conv_offsets(s, &p, offsets);
+    for (int64_t k = 0; k < kept; k++)
+        kept_offsets[k] = offsets[w.indices[k]];
+    w.indices = kept_offsets;
+    for (int64_t i = 0; i < s->images; i++) {
+        const struct image dense = {s->dense, s->rows, s->columns, p.pitch};
+        const struct image sparse = {rest, s->rows, s->columns, p.pitch};
+        const int64_t pixels = s->rows * s->columns;
+        const float *from = planes ? planes : x;
+        if (planes)
+            conv_planes(s, &p, x, planes);
+        if (s->dense)
+            dense_image(s, &dense, from, offsets, panels, bias, low, high, y);
+        if (rest)
+            sparse_image(&sparse, from, 1, w, bias ? bias + s->dense : NULL, low, high,
+                         y + s->dense * pixels);
+        x += s->channels * s->height * s->width;
+        y += s->outputs * pixels;
+    }
+}
+
+/* Where the element of a number stands: its coordinates in a box of `sizes`, times the strides. */
+static int64_t place_of(int64_t number, int64_t rank, const int64_t *sizes,
+                        const int64_t *strides)
+{
+    int64_t place = 0;
+    for (int64_t axis = rank - 1; axis >= 0; axis--) {
+        place += number % sizes[axis] * strides[axis];
+        number /= sizes[axis];
+    }
+    return place;
+}
+
+/* The number of elements of a box. */
+static int64_t elements(int64_t rank, const int64_t *sizes)
+{
+    int64_t count = 1;
+    for (int64_t axis = 0; axis < rank; axis++)
+        count *= sizes[axis];
+    return count;
+}
+
+/* y = x, unless they are the same place. A function of each element then works on y alone. */
+static void copy(const float *x, float *y, int64_t count)
+{
+    if (x != y)
+        memcpy(y, x, (size_t)count * sizeof(float));
+}
+
+/* y = 1 / (1 + exp(-x)). */
+static void sigmoid(const float *x, float *y, int64_t count)
+{
+    copy(x, y, count);
+    for (int64_t i = 0; i < count; i++)
+        y[i] = 1 / (1 + expf(-y[i]));
+}
+
+/* Sixteen neighbours of a row; a stride of 0 is one value that meets the whole row. */
+INLINE void take_sixteen(const float *x, int64_t stride, float *restrict to)
+{
+    if (stride)
+        memcpy(to, x, 16 * sizeof(float));
+    else
+        for (int j = 0; j < 16; j++)
+            to[j] = *x;
+}
+
+/* y = a + b along a row. Sixteen are read before one is stored, as y may be a or b. */
+static void add_row(const float *a, int64_t a_stride, const float *b, int64_t b_stride, float *y,
+                    int64_t count)
+{
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        float left[16], right[16];
+        take_sixteen(a + i * a_stride, a_stride, left);
+        take_sixteen(b + i * b_stride, b_stride, right);
+        for (int j = 0; j < 16; j++)
+            left[j] += right[j];
+        memcpy(y + i, left, sizeof left);
+    }
+    for (; i < count; i++)
+        y[i] = a[i * a_stride] + b[i * b_stride];
+}
+
+/* Meets two boxes row by row; where one is stretched along an axis, its stride there is 0. */
+static void broadcast(void (*row)(const float *, int64_t, const float *, int64_t, float *, int64_t),
+                      const float *a, const float *b, float *y, int64_t rank,
+                      const int64_t *sizes, const int64_t *a_strides, const int64_t *b_strides)
+{
+    const int64_t length = sizes[rank - 1], rows = elements(rank - 1, sizes);
+    for (int64_t i = 0; i < rows; i++)
+        row(a + place_of(i, rank - 1, sizes, a_strides), a_strides[rank - 1],
+            b + place_of(i, rank - 1, sizes, b_strides), b_strides[rank - 1], y + i * length,
+            length);
+}
+
+/* Where coordinate i of a padded axis comes from: outside is -1, or the opposite side. */
+static int64_t pad_source(int64_t i, int64_t size, int circular)
+{
+    if (i >= 0 && i < size)
+        return i;
+    return circular ? (i + size) % size : -1;
+}
+
+/* y = x, a box of `sizes`, with each axis grown by before and after. */
+static void pad(const float *restrict x, float *restrict y, int64_t rank, const int64_t *sizes,
+                const int64_t *before, const int64_t *after, int circular)
+{
+    const int64_t last = rank - 1, length = sizes[last] + before[last] + after[last];
+    int64_t rows = 1;
+    for (int64_t axis = 0; axis < last; axis++)
+        rows *= sizes[axis] + before[axis] + after[axis];
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t from = 0, stride = sizes[last], rest = row, outside = 0;
+        for (int64_t axis = last - 1; axis >= 0; axis--) {
+            const int64_t grown = sizes[axis] + before[axis] + after[axis];
+            const int64_t i = pad_source(rest % grown - before[axis], sizes[axis], circular);
+            outside |= i < 0;
+            from += i * stride;
+            stride *= sizes[axis];
+            rest /= grown;
+        }
+        for (int64_t j = 0; j < length; j++) {
+            const int64_t i = pad_source(j - before[last], sizes[last], circular);
+            *y++ = outside || i < 0 ? 0 : x[from + i];
+        }
+    }
+}
+
+extern const float life_count_weight_values[13];
+extern const int32_t life_count_weight_indices[13];
+extern const int32_t life_count_weight_starts[7];
+extern const float life_count_bias[6];
+extern const float life_mix_weight_panels[24];
+extern const float life_mix_weight_rest_values[12];
+extern const int32_t life_mix_weight_rest_indices[12];
+extern const int32_t life_mix_weight_rest_starts[3];
+extern const float life_mix_bias[6];
+extern const float life_last_weight_rest_values[6];
+extern const int32_t life_last_weight_rest_indices[6];
+extern const int32_t life_last_weight_rest_starts[2];
+
+/* The bytes of the largest value, in floating point, where nothing overflows. */
+static double life_largest(double n, double h, double w)
+{
+    double largest = 0;
+    largest = fmax(largest, 8 * h * n * w);
+    largest = fmax(largest, 16 * h * n + 8 * h * n * w + 32 * n + 16 * n * w);
+    largest = fmax(largest, 48 * h * n * w);
+    return largest;
+}
+
+/* Whether the program can run with these sizes. */
+static int life_sizes_fit(int64_t n, int64_t h, int64_t w)
+{
+    if (!(n >= 1))
+        return 0;
+    if (!(h >= 1))
+        return 0;
+    if (!(w >= 1))
+        return 0;
+    if (!(life_largest((double)n, (double)h, (double)w) <= 0x1p46))
+        return 0;
+    if (!(h + 2 >= 1))
+        return 0;
+    if (!(w + 2 >= 1))
+        return 0;
+    if (!(2 * h + h * w + 2 * w + 4 <= 2147483647))
+        return 0;
+    if (!(6 * h * w <= 2147483647))
+        return 0;
+    return 1;
+}
+
+/* Where each slot of the arena starts; returns where the last one ends. */
+static size_t life_layout(int64_t n, int64_t h, int64_t w, size_t *at)
+{
+    size_t end = 0;
+    at[0] = end;
+    {
+        int64_t most = 8 * h * n + 4 * h * n * w + 16 * n + 8 * n * w;
+        most = 24 * h * n * w > most ? 24 * h * n * w : most;
+        most = 4 * h * n * w > most ? 4 * h * n * w : most;
+        end += ((size_t)most + 63) / 64 * 64;
+    }
+    at[1] = end;
+    {
+        int64_t most = 24 * h * n * w;
+        end += ((size_t)most + 63) / 64 * 64;
+    }
+    at[2] = end;
+    end += 128;
+    return end;
+}
+
+const char *life_signature(void)
+{
+    return "life 1: float32[n, 1, h, w] -> float32[n, 1, h, w]";
+}
+
+int life_input_shape(int which, int64_t n, int64_t h, int64_t w, int64_t *shape)
+{
+    if (!life_sizes_fit(n, h, w))
+        return LIFE_BAD_SIZE;
+    if (!shape || which < 0 || which >= 1)
+        return LIFE_BAD_POINTER;
+    if (which == 0) {
+        shape[0] = n;
+        shape[1] = 1;
+        shape[2] = h;
+        shape[3] = w;
+    }
+    return LIFE_OK;
+}
+
+int life_output_shape(int which, int64_t n, int64_t h, int64_t w, int64_t *shape)
+{
+    if (!life_sizes_fit(n, h, w))
+        return LIFE_BAD_SIZE;
+    if (!shape || which < 0 || which >= 1)
+        return LIFE_BAD_POINTER;
+    if (which == 0) {
+        shape[0] = n;
+        shape[1] = 1;
+        shape[2] = h;
+        shape[3] = w;
+    }
+    return LIFE_OK;
+}
+
+size_t life_arena_bytes(int64_t n, int64_t h, int64_t w)
+{
+    size_t at[3];
+    return life_sizes_fit(n, h, w) ? life_layout(n, h, w, at) : 0;
+}
+
+int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, void *arena,
+    size_t arena_bytes)
+{
+    size_t at[3];
+    if (!life_sizes_fit(n, h, w))
+        return LIFE_BAD_SIZE;
+    if (!board || !next || !arena)
+        return LIFE_BAD_POINTER;
+    if ((uintptr_t)arena % 64 || arena_bytes < life_layout(n, h, w, at))
+        return LIFE_BAD_ARENA;
+
+    float *const wrapped = (void *)((char *)arena + at[0]);
+    float *const kept_ = (void *)((char *)arena + at[1]);
+    float *const kept__scratch = (void *)((char *)arena + at[2]);
+    float *const bounded = (void *)((char *)arena + at[0]);
+    float *const bounded_scratch = (void *)((char *)arena + at[2]);
+    float *const sum = (void *)((char *)arena + at[1]);
+    float *const last = (void *)((char *)arena + at[0]);
+    float *const last_scratch = (void *)((char *)arena + at[2]);
+
+    /* wrapped */
+    pad(board, wrapped, 4, (const int64_t[]){n, 1, h, w}, (const int64_t[]){0, 0, 1, 1},
+        (const int64_t[]){0, 0, 1, 1}, 1);
+
+    /* kept */
+    {
+        const struct conv_sizes s = {.images = n, .channels = 1, .height = h + 2, .width = w + 2,
+            .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 3,
+            .kernel_x = 3, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
+            .dilation_x = 1};
+        conv(&s, wrapped, NULL, (struct kept){life_count_weight_values, life_count_weight_indices,
+            life_count_weight_starts}, life_count_bias, 0x0p+0f, INFINITY, kept_, kept__scratch);
+    }
+
+    /* bounded */
+    {
+        const struct conv_sizes s = {.images = n, .channels = 6, .height = h, .width = w,
+            .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 4, .kernel_y = 1,
+            .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
+            .dilation_x = 1};
+        conv(&s, kept_, life_mix_weight_panels, (struct kept){life_mix_weight_rest_values,
+            life_mix_weight_rest_indices, life_mix_weight_rest_starts}, life_mix_bias, 0x0p+0f,
+            INFINITY, bounded, bounded_scratch);
+    }
+
+    /* sum */
+    broadcast(add_row, kept_, bounded, sum, 1, (const int64_t[]){6 * h * n * w},
+        (const int64_t[]){1}, (const int64_t[]){1});
+
+    /* last */
+    {
+        const struct conv_sizes s = {.images = n, .channels = 6, .height = h, .width = w,
+            .outputs = 1, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 1,
+            .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
+            .dilation_x = 1};
+        conv(&s, sum, NULL, (struct kept){life_last_weight_rest_values,
+            life_last_weight_rest_indices, life_last_weight_rest_starts}, NULL, -INFINITY, INFINITY,
+            last, last_scratch);
+    }
+
+    /* next */
+    sigmoid(last, next, n * h * w);
+    return LIFE_OK;
+}
