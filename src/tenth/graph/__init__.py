@@ -8,4 +8,16 @@ from tenth.graph.render import text
 from tenth.graph.shapes import bind
 from tenth.graph.verify import verify
 
-__all__ = ["Count", "Dim", "Graph", "Node", "NodeCount", "Value", "bind", "count", "run", "text", "verify"]
+__all__ = [
+    "Count",
+    "Dim",
+    "Graph",
+    "Node",
+    "NodeCount",
+    "Value",
+    "bind",
+    "count",
+    "run",
+    "text",
+    "verify",
+]
