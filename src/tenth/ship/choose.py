@@ -43,7 +43,7 @@ def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
     """
     layers = [node for node in graph.nodes if node.op in WEIGHTED]
     choices = {node.name: Choice("dense") for node in layers}
-    pruned = [n for n in layers if n.inputs[1] in graph.constants and density(graph, n) < 1]
+    pruned = [node for node in layers if density(graph, node) < 1]
     if pruned:
         choices |= _timed(graph, pruned, sizes)
     return choices
@@ -77,15 +77,9 @@ def _trial(graph: Graph, node: Node, kernel: Kernel, prefix: str, sizes: Mapping
     """A program of this layer alone, its sizes fixed."""
     x, *weights = node.inputs
     shape = tuple(at(size, sizes) for size in infer(graph)[x])
-    constants = {name: graph.constants[name] for name in weights if name in graph.constants}
-    inputs = (Value(x, shape), *_computed(graph, weights, sizes))
-    alone = Graph(inputs, (node,), (node.name,), constants)
+    constants = {name: graph.constants[name] for name in weights}
+    alone = Graph((Value(x, shape),), (node,), (node.name,), constants)
     return emit(lower(alone, prefix, {node.name: kernel}), {})
-
-
-def _computed(graph: Graph, names: Sequence[str], sizes: Mapping[str, int]) -> list[Value]:
-    shapes = infer(graph, sizes)
-    return [Value(name, shapes[name]) for name in names if name not in graph.constants]
 
 
 def _repeated(unit: Unit) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 # the features that a compiler may use; the others say nothing about what a library needs
 _USED = re.compile(
     r"(sse|ssse|avx|amx|fma|f16c|bmi|popcnt|abm|lzcnt|movbe|aes|vaes|pclmul|vpclmul|sha|gfni|adx|"
-    r"asimd|neon|sve|sme|fp|crc32|dotprod|i8mm|bf16|atomics|rv|v)\w*"
+    r"asimd|neon|s[mv]e|fp|crc32|dotprod|i8mm|bf16|atomics|rv|v)\w*"
 )
 
 

@@ -44,11 +44,7 @@ class Lowered:
 
 
 def lower(graph: Graph, prefix: str, kernels: Mapping[str, Kernel]) -> Lowered:
-    """The steps of a verified graph; `kernels` says for each weighted node how it runs.
-
-    Raises:
-        UnsupportedError: a weight is computed instead of constant.
-    """
+    """The steps of a verified graph; `kernels` says for each weighted node how it runs."""
     names = Names(prefix)
     symbols = {name: names.new(name) for name in free_sizes(graph)}
     bounding = _bounding(graph)

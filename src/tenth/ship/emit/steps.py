@@ -6,11 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from tenth.errors import UnsupportedError, must
 from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
-from tenth.graph.shapes import label
 from tenth.ship.emit.text import Names, product_text
 
 Kernel = Literal["dense", "sparse"]
@@ -98,18 +96,9 @@ class Scene:
         """The C expression for what a node reads there, or NULL where it reads nothing."""
         return self.read(node.inputs[position]) if position < len(node.inputs) else "NULL"
 
-    def weight(self, node: Node, position: int = 1) -> np.ndarray:
-        """A weight that a node reads.
-
-        Raises:
-            UnsupportedError: what it reads there is no constant.
-        """
-        name = node.inputs[position]
-        if name not in self.graph.constants:
-            raise UnsupportedError(
-                must(f"the weight of {label(node)}", "a constant", f"{name!r}, which is computed")
-            )
-        return self.graph.constants[name]
+    def weight(self, node: Node) -> np.ndarray:
+        """The weight that a layer reads."""
+        return self.graph.constants[node.inputs[1]]
 
 
 def count(shape: Sequence[Size]) -> Size:

@@ -1,0 +1,139 @@
+"""The saved folder in the hands of a C compiler: strict, sanitized, and what it prints."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tenth.graph import Dim, Graph, Node, Value
+from tenth.kernels import toolchain
+from tenth.ship import Program, compile
+
+from .cases import CASES
+
+ZIG = toolchain._zig()
+COMPILERS = [
+    pytest.param(
+        ["gcc"], id="gcc", marks=pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+    ),
+    pytest.param(
+        [str(ZIG), "cc"], id="zig", marks=pytest.mark.skipif(not ZIG, reason="no ziglang")
+    ),
+    pytest.param(["cc"], id="cc", marks=pytest.mark.skipif(not shutil.which("cc"), reason="no cc")),
+]
+STRICT = ["-O2", "-std=c11", "-Wall", "-Wextra", "-Werror"]
+# four, eight and sixteen lanes; the last without the instructions, in halves
+LANES = ["-msse2", "-mavx2", "-D__AVX512F__"]
+SANITIZE = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+def example(folder: Path, command: list[str], flags: list[str], *sizes: int) -> str:
+    """Build the folder as its README says, run it, and give back what it prints."""
+    files = sorted(map(str, folder.glob("*.c")))
+    out = folder / "a.out"
+    build = subprocess.run(
+        [*command, *flags, *files, "-lm", "-o", str(out)],
+        capture_output=True,
+        text=True,
+        env=toolchain._environment(str(folder)),
+    )
+    assert build.returncode == 0, build.stderr
+    assert build.stderr == ""
+    run = subprocess.run([out, *map(str, sizes)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def pattern(*shape: int) -> np.ndarray:
+    """The numbers that main.c fills its input with."""
+    values, state = [], 1
+    for _ in range(int(np.prod(shape))):
+        state = (state * 1664525 + 1013904223) % 2**32
+        values.append((state >> 8) / 2**23 - 1)
+    return np.array(values, np.float32).reshape(shape)
+
+
+def printed(name: str, y: np.ndarray) -> list[float]:
+    return [*y.ravel()[:8].tolist(), float(y.astype(np.float64).sum())]
+
+
+def numbers(text: str, name: str) -> list[float]:
+    values = []
+    for line in text.splitlines():
+        start, _, rest = line.partition(":")
+        if start in (name, f"{name} sum"):
+            values += [float(word) for word in rest.replace("...", "").split()]
+    return values
+
+
+@pytest.mark.parametrize("command", COMPILERS)
+def test_the_folder_builds_without_a_warning_and_prints_what_python_computes(life, saved, command):
+    text = example(saved, command, STRICT, 2, 5, 6)
+    expected = printed("next", life(pattern(2, 1, 5, 6)))
+    np.testing.assert_allclose(numbers(text, "next"), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("command", COMPILERS)
+def test_a_program_with_ids_and_two_outputs_builds(words, tmp_path, command):
+    text = example(words.save(tmp_path / "words"), command, STRICT)
+    y, normed = words((np.arange(14) % 11).reshape(2, 7))
+    for name, output in (("class_", y), ("normed", normed)):
+        np.testing.assert_allclose(numbers(text, name), printed(name, output), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+def test_sizes_that_do_not_fit_are_refused_by_the_example(saved):
+    example(saved, ["gcc"], STRICT, 1, 4, 4)
+    run = subprocess.run([saved / "a.out", "0"], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "these sizes do not fit the network\n")
+
+
+@pytest.fixture(scope="module")
+def everything() -> Program:
+    """All ops in one program, each with inputs of its own; its layers with zeros, too."""
+    rng = np.random.default_rng(8)
+    inputs, nodes, constants, examples = [], [], {}, []
+    for op, make in CASES.items():
+        for i in range(3 if op in ("linear", "conv") else 1):
+            case = make(rng)
+            graph = case.graph(rng)
+            examples += case.inputs(rng, case.shapes)
+            names = {
+                name: f"{op}{i}_{name}"
+                for name in (*(v.name for v in graph.inputs), *graph.constants)
+            }
+            inputs += [
+                Value(
+                    names[v.name],
+                    tuple(Dim.symbol(f"{op}{i}_{s}") if isinstance(s, Dim) else s for s in v.shape),
+                    v.dtype,
+                )
+                for v in graph.inputs
+            ]
+            (node,) = graph.nodes
+            read = tuple(names[name] for name in node.inputs)
+            nodes.append(Node(f"{op}{i}_y", op, read, node.attributes))
+            constants |= {names[name]: array for name, array in graph.constants.items()}
+    graph = Graph(tuple(inputs), tuple(nodes), tuple(n.name for n in nodes), constants)
+    return compile(graph, tuple(examples), name="everything")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+@pytest.mark.parametrize("lanes", LANES)
+def test_every_kernel_stays_inside_its_memory(everything, tmp_path, lanes):
+    folder = everything.save(tmp_path / "everything")
+    probe = tmp_path / "probe.c"
+    probe.write_text('int main(void) { return !__builtin_cpu_supports("avx2"); }\n')
+    out = tmp_path / "probe"
+    built = subprocess.run(["gcc", *SANITIZE, lanes, probe, "-o", out], capture_output=True)
+    if built.returncode or (lanes == "-mavx2" and subprocess.run([out]).returncode):
+        pytest.skip("gcc has no sanitizers here, or the processor not these lanes")
+    example(folder, ["gcc"], [*STRICT, *SANITIZE, lanes])
+
+
+@pytest.mark.parametrize("command", COMPILERS)
+def test_every_kernel_builds_without_a_warning(everything, tmp_path, command):
+    example(everything.save(tmp_path / "everything"), command, STRICT)
