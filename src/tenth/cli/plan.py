@@ -69,7 +69,9 @@ def plan(
 
         if params is None or tokens is None:
             remedy = "Add the other one: `--params 7e9 --tokens 2e12`."
-            raise InputError(must("a size", "given by --params and --tokens", "one of them", remedy))
+            raise InputError(
+                must("a size", "given by --params and --tokens", "one of them", remedy)
+            )
         result = estimate(params=params, tokens=tokens, device=device, count=count, place=place)
     print_result(result, result.to_json, as_json)
 

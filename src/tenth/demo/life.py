@@ -159,6 +159,6 @@ def task(m: int = 16) -> Task:
         example=(torch.zeros(1, 1, _SIZE, _SIZE),),
         optimizer=_adam,
         small=widest,
-        steps=1000,
+        steps=600,
         target=1.0,
     )

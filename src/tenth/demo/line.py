@@ -1,12 +1,14 @@
 """The whole line on one real problem: plan, train, shrink, train small alone, ship, receipt.
 
-    DIR/model.safetensors   the net at a tenth of its weights
-    DIR/program/            the same as C, with a library for this machine
-    DIR/receipt.json        what it cost and what it saved
-    DIR/receipt.html        the same to look at
+DIR/model.safetensors   the net at a tenth of its weights
+DIR/program/            the same as C, with a library for this machine
+DIR/receipt.json        what it cost and what it saved
+DIR/receipt.html        the same to look at
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from tenth.demo import arms, board, gun, life
 from tenth.demo.telling import Telling
 from tenth.errors import InputError, TargetError, must
 from tenth.figures import counted
-from tenth.receipt import Aim, BeforeAfter, Meter, Place, Receipt, Stage
+from tenth.receipt import Aim, BeforeAfter, Meter, Place, Receipt, Stage, words
 from tenth.sparsity import save_model
 from tenth.task import Task
 
@@ -52,7 +54,9 @@ class Line:
     @property
     def settings(self) -> train.Settings:
         """How every run goes: looks at all 512 neighbourhoods often, stops when all are right."""
-        return train.Settings(check_every=10, place=self.place)
+        return train.Settings(
+            check_every=10, mask_every=10, lr_schedule="constant", place=self.place
+        )
 
     def meter(self, name: str) -> Meter:
         """A stage of the receipt."""
@@ -86,13 +90,25 @@ def run(
         receipt,
         Telling(Console(quiet=quiet)),
     )
-    _plan(line)
-    dense = _train(line)
-    shrunk = _shrink(line, dense)
-    _train_small_alone(line)
-    _ship(line, dense, shrunk)
-    _finish(line, shrunk)
+    with _one_thread():
+        _plan(line)
+        dense = _train(line)
+        shrunk = _shrink(line, dense)
+        _train_small_alone(line)
+        _ship(line, dense, shrunk)
+        _finish(line, shrunk)
     return receipt
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Nets this small gain nothing from a second thread, and lose much where the machine is busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _plan(line: Line) -> None:
@@ -102,7 +118,7 @@ def _plan(line: Line) -> None:
         planned = plan.of_graph(
             task.graph(),
             examples_per_step=task.examples_per_step(),
-            steps=task.steps * (1 + len(arms.ROUTES) * len(line.seeds)) + shrink.steps(task),
+            steps=round(task.steps * (1 + shrink.SHARE + len(arms.ROUTES) * len(line.seeds))),
             step_seconds=train.time_step(task),
             device=devices.here(threads=torch.get_num_threads()),
             place=line.place,
@@ -177,7 +193,9 @@ def _train_small_alone(line: Line) -> None:
 def _ship(line: Line, dense: nn.Module, shrunk: nn.Module) -> None:
     line.telling.begin("ship: the small net as C, let loose on a glider gun")
     with line.meter("ship") as meter:
-        before, after = (ship.compile(net, line.task.example, name="life") for net in (dense, shrunk))
+        before, after = (
+            ship.compile(net, line.task.example, name="life") for net in (dense, shrunk)
+        )
         flight = gun.fly(after, shrunk, GENERATIONS)
         line.receipt.sizes += [_flops(line.task, dense, shrunk), gun.race(before, after)]
         after.save(line.out / "program")

@@ -67,7 +67,10 @@ class Plan:
     @property
     def final_from(self) -> int:
         """The first step after which the density is final."""
-        return self.timetable.ramp_end if self.method is not None else 1
+        method = self.method
+        if method is None or method.schedule(0.0, method.start, self.density) == self.density:
+            return 1
+        return self.timetable.ramp_end
 
 
 @dataclass(frozen=True)

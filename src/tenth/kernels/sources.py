@@ -27,7 +27,7 @@ FILES = (
 )
 
 _DEFINED = re.compile(
-    r"^(?:#define (\w+)|struct (\w+) \{|(?:static|INLINE) [^(=;]*?(\w+)\(|typedef [^;]*? (\w+)$)",
+    r"^(?:#define (\w+)|struct (\w+) \{|(?:static|INLINE) [^(=;]*?(\w+)\(|typedef \w+ (\w+))",
     re.MULTILINE,
 )
 _START = re.compile(r"\n\n(?=/\*)")

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,8 +62,7 @@ def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dic
         for i, node in enumerate(nodes)
         for kernel in ("dense", "sparse")
     }
-    timers = "\n".join(_repeated(unit) for unit in trials.values())
-    library = build_units(list(trials.values()), f"#include <time.h>\n\n{timers}")
+    library = build_units(list(trials.values()), "\n".join(map(_repeated, trials.values())))
     choices: dict[str, Choice] = {}
     for node in nodes:
         dense, sparse = _race(
@@ -83,21 +83,17 @@ def _trial(graph: Graph, node: Node, kernel: Kernel, prefix: str, sizes: Mapping
 
 
 def _repeated(unit: Unit) -> str:
-    """A C function that runs a trial many times and returns the seconds that one run took."""
+    """A C function that runs a trial many times."""
     name = unit.interface.name
     ports = (*unit.interface.inputs, *unit.interface.outputs)
     parameters = ", ".join(f"void *p{i}" for i in range(len(ports)))
     passed = ", ".join(f"p{i}" for i in range(len(ports)))
     return (
-        f"{name.upper()}_API double {name}_seconds({parameters}, void *arena, size_t size, "
-        "int64_t repeats)\n{\n"
-        "    struct timespec start, end;\n"
-        "    timespec_get(&start, TIME_UTC);\n"
-        "    for (int64_t i = 0; i < repeats; i++)\n"
+        f"{name.upper()}_API void {name}_repeat({parameters}, void *arena, size_t size, int64_t n)\n"
+        "{\n"
+        "    for (int64_t i = 0; i < n; i++)\n"
         f"        {name}_run({passed}, arena, size);\n"
-        "    timespec_get(&end, TIME_UTC);\n"
-        "    return ((double)(end.tv_sec - start.tv_sec) +\n"
-        "            1e-9 * (double)(end.tv_nsec - start.tv_nsec)) / (double)repeats;\n}\n"
+        "}\n"
     )
 
 
@@ -110,8 +106,8 @@ class _Runner:
         shapes = [*binding.shapes("input", {}), *binding.shapes("output", {})]
         self.arrays = [rng.standard_normal(shape, np.float32) for shape in shapes]
         self.arena = aligned(binding.arena_bytes({}))
-        self.function = library.functions[f"{unit.interface.name}_seconds"]
-        self.function.restype = ctypes.c_double
+        self.function = library.functions[f"{unit.interface.name}_repeat"]
+        self.function.restype = None
         self.function.argtypes = [
             *[ctypes.c_void_p] * (len(shapes) + 1),
             ctypes.c_size_t,
@@ -119,9 +115,14 @@ class _Runner:
         ]
 
     def seconds(self, repeats: int) -> float:
-        """The seconds that one run takes, as the mean of some."""
-        pointers = (array.ctypes.data for array in (*self.arrays, self.arena))
-        return self.function(*pointers, self.arena.nbytes, repeats)
+        """The seconds of one run, as the mean of some.
+
+        The clock is that of this thread, so that it stands still while others have the processor.
+        """
+        pointers = [array.ctypes.data for array in (*self.arrays, self.arena)]
+        start = time.thread_time()
+        self.function(*pointers, self.arena.nbytes, repeats)
+        return (time.thread_time() - start) / repeats
 
 
 def _race(runners: Sequence[_Runner]) -> list[float]:

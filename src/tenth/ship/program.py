@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,8 @@ class Program:
     """A network in C, loaded. `files` are those of its folder, apart from the manifest."""
 
     manifest: Manifest
-    files: Mapping[str, bytes]
-    binding: Binding
+    files: Mapping[str, bytes] = field(repr=False)
+    binding: Binding = field(repr=False)
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
         """Run the network: numpy in, numpy out; one output alone, several as a tuple.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RIGL,
         SET,
         STATIC,
+        TAYLOR,
         Method,
     )
     from tenth.sparsity.models import load_into, save_dense, save_model
@@ -38,6 +39,7 @@ __all__ = [
     "RIGL",
     "SET",
     "STATIC",
+    "TAYLOR",
     "Method",
     "Pruner",
     "Timetable",
@@ -59,6 +61,7 @@ __all__ = [
 _HOME = {
     "GRADUAL": "methods",
     "GRANET": "methods",
+    "TAYLOR": "methods",
     "METHODS": "methods",
     "ONE_SHOT": "methods",
     "RIGL": "methods",

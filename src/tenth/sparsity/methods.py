@@ -83,6 +83,14 @@ GRANET = Method(
     start=0.5,
     source="Liu et al. 2021, arXiv:2106.10404. Differs: ERK at each density, drop share 0.3.",
 )
+TAYLOR = Method(
+    scores.gradient_weight,
+    allocation.erk,
+    schedules.cubic,
+    regrow=regrowth.gradient,
+    source="Molchanov et al. 2019, arXiv:1906.10771. Differs: single weights, not filters; removed "
+    "weights may return by gradient, as in arXiv:2106.10404.",
+)
 
 METHODS: dict[str, Method] = {
     "gradual": GRADUAL,
@@ -91,4 +99,5 @@ METHODS: dict[str, Method] = {
     "set": SET,
     "rigl": RIGL,
     "granet": GRANET,
+    "taylor": TAYLOR,
 }

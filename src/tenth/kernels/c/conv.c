@@ -73,7 +73,7 @@ static void conv_planes(const struct conv_sizes *s, const struct phases *p, cons
 }
 
 /* Where in the planes each tap of the kernel meets the first pixel. */
-static void conv_offsets(const struct conv_sizes *s, const struct phases *p, int32_t *restrict offsets)
+static void conv_offsets(const struct conv_sizes *s, const struct phases *p, offset *restrict offsets)
 {
     for (int64_t channel = 0; channel < s->channels; channel++)
         for (int64_t y = 0; y < s->kernel_y; y++)
@@ -82,13 +82,13 @@ static void conv_offsets(const struct conv_sizes *s, const struct phases *p, int
                 const int64_t plane =
                     (channel * p->phases_y + down % s->stride_y) * p->phases_x +
                     right % s->stride_x;
-                *offsets++ = (int32_t)((plane * p->rows + down / s->stride_y) * p->pitch +
+                *offsets++ = (offset)((plane * p->rows + down / s->stride_y) * p->pitch +
                                        right / s->stride_x);
             }
 }
 
 /* sums[r][t] = bias[r] + sum over k of w[k][r] * x[offsets[k] + t], for four outputs r. */
-INLINE void conv_tile(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+INLINE void conv_tile(const float *restrict x, const offset *restrict offsets, int64_t count,
                       const float *restrict w, const float *restrict bias,
                       float (*restrict sums)[PANEL], const int vectors)
 {
@@ -117,7 +117,7 @@ INLINE void conv_tile(const float *restrict x, const int32_t *restrict offsets, 
 }
 
 /* The same for a single pixel. */
-static void conv_pixel(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+static void conv_pixel(const float *restrict x, const offset *restrict offsets, int64_t count,
                        const float *restrict w, const float *restrict bias,
                        float (*restrict sums)[PANEL])
 {
@@ -130,7 +130,7 @@ static void conv_pixel(const float *restrict x, const int32_t *restrict offsets,
 
 /* The dense outputs of one image. Weights lie in panels of four outputs: [panel][tap][output]. */
 static void dense_image(const struct conv_sizes *s, const struct image *image,
-                        const float *restrict planes, const int32_t *restrict offsets,
+                        const float *restrict planes, const offset *restrict offsets,
                         const float *restrict panels, const float *restrict bias, float low,
                         float high, float *restrict y)
 {
@@ -142,7 +142,7 @@ static void dense_image(const struct conv_sizes *s, const struct image *image,
             const struct spot spot = spot_of(image, &cut, run, t);
             const float *x = planes + spot.pixel;
             for (int64_t o = 0; o < s->dense; o += 4) {
-                const int32_t *at = offsets + o / (s->outputs / s->groups) * taps;
+                const offset *at = offsets + o / (s->outputs / s->groups) * taps;
                 const float *w = panels + o * taps, *start = bias ? bias + o : none;
                 float sums[4][PANEL];
                 if (cut.width == PANEL)
@@ -169,8 +169,8 @@ static void conv(const struct conv_sizes *s, const float *restrict x, const floa
     const int64_t rest = s->outputs - s->dense, kept = rest ? w.starts[rest] : 0;
     const int64_t plane = p.phases_y * p.phases_x * p.rows * p.pitch;
     float *planes = conv_is_direct(s) ? NULL : scratch;
-    int32_t *offsets = (int32_t *)(scratch + (planes ? s->channels * plane : 0));
-    int32_t *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
+    offset *offsets = (offset *)(scratch + (planes ? s->channels * plane : 0));
+    offset *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
     conv_offsets(s, &p, offsets);
     for (int64_t k = 0; k < kept; k++)
         kept_offsets[k] = offsets[w.indices[k]];

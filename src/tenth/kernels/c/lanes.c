@@ -17,6 +17,9 @@ typedef float lanes
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+/* A number of elements, in memory that holds floats at other times. */
+typedef int32_t offset __attribute__((may_alias));
+
 /* Pixels, or rows of a batch, that share one pass over the weights. */
 #define TILE 32
 

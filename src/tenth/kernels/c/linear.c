@@ -109,8 +109,9 @@ static void linear_sparse(const struct linear_sizes *s, const float *restrict x,
                 turned_x[i * TILE + r] = from[r * s->inputs + i];
         const struct image image = {s->outputs, 1, count, count};
         sparse_image(&image, turned_x, TILE, w, bias, low, high, turned_y);
-        for (int64_t r = 0; r < count; r++)
-            for (int64_t o = 0; o < s->outputs; o++)
-                to[r * s->outputs + o] = turned_y[o * count + r];
+        for (int64_t o = 0; o < s->outputs; o += PANEL)
+            for (int64_t r = 0; r < count; r++)
+                for (int64_t j = o; j < o + PANEL && j < s->outputs; j++)
+                    to[r * s->outputs + j] = turned_y[j * count + r];
     }
 }

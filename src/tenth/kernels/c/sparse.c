@@ -1,13 +1,13 @@
 /* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
 struct kept {
     const float *values;
-    const int32_t *indices;
+    const offset *indices;
     const int32_t *starts;
 };
 
 /* sums[t] = bias + sum over k of values[k] * x[indices[k] * step + t], for `vectors` of t. */
 INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *restrict values,
-                           const int32_t *restrict indices, int64_t count, float bias,
+                           const offset *restrict indices, int64_t count, float bias,
                            float *restrict sums, const int vectors)
 {
     lanes total[TILE / LANES];
@@ -27,7 +27,7 @@ INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *r
 
 /* bias + sum over k of values[k] * x[indices[k] * step]. */
 INLINE float sparse_dot(const float *restrict x, int64_t step, const float *restrict values,
-                        const int32_t *restrict indices, int64_t count, float bias)
+                        const offset *restrict indices, int64_t count, float bias)
 {
     float total[4] = {bias, 0, 0, 0};
     int64_t k = 0;
@@ -77,6 +77,21 @@ INLINE struct spot spot_of(const struct image *s, const struct cut *cut, int64_t
     return (struct spot){pixel, pixel / s->pitch, pixel % s->pitch};
 }
 
+/* Stores neighbouring sums, cut off at `low` and `high`. A known count is quicker. */
+INLINE void store_run(const float *restrict sums, int64_t count, float low, float high,
+                      float *restrict y)
+{
+    if (count == TILE)
+        for (int i = 0; i < TILE; i++)
+            y[i] = clamp(sums[i], low, high);
+    else if (count == PANEL)
+        for (int i = 0; i < PANEL; i++)
+            y[i] = clamp(sums[i], low, high);
+    else
+        for (int64_t i = 0; i < count; i++)
+            y[i] = clamp(sums[i], low, high);
+}
+
 /* Stores the sums of the pixels from a spot on, and leaves out the gaps between rows. */
 INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
                          const float *restrict sums, float low, float high, float *restrict y)
@@ -84,9 +99,7 @@ INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
     while (count > 0) {
         const int64_t present = s->columns - at.column < count ? s->columns - at.column : count;
         const int64_t passed = s->pitch - at.column < count ? s->pitch - at.column : count;
-        float *to = y + at.row * s->columns + at.column;
-        for (int64_t i = 0; i < present; i++)
-            to[i] = clamp(sums[i], low, high);
+        store_run(sums, present, low, high, y + at.row * s->columns + at.column);
         sums += passed;
         count -= passed;
         at.row++;
@@ -106,7 +119,7 @@ static void sparse_image(const struct image *s, const float *restrict planes, in
             const float *x = planes + spot.pixel;
             for (int64_t o = 0; o < s->outputs; o++) {
                 const float *values = w.values + w.starts[o];
-                const int32_t *indices = w.indices + w.starts[o];
+                const offset *indices = w.indices + w.starts[o];
                 const int64_t count = w.starts[o + 1] - w.starts[o];
                 const float start = bias ? bias[o] : 0;
                 float sums[TILE];

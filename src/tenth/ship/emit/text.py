@@ -118,16 +118,19 @@ def wrap(line: str, indent: int = 0) -> str:
     return start + f"\n{start}    ".join(lines)
 
 
-def float_text(value: float) -> str:
-    """A float32 exactly, in hexadecimal.
+def float_texts(array: np.ndarray) -> list[str]:
+    """Finite float32 numbers exactly, in hexadecimal.
 
-    >>> float_text(0.1), float_text(-2)
-    ('0x1.99999ap-4f', '-0x1p+1f')
+    >>> float_texts(np.array([0.1, -2, 0], np.float32))
+    ['0x1.99999ap-4f', '-0x1p+1f', '0x0p+0f']
     """
-    value = float(np.float32(value))
+    digits = ",".join(map(float.hex, array.ravel().tolist()))
+    # a float32 has 6 digits behind the point, and a double, which Python writes, has 13
+    return [f"{text}f" for text in re.sub(r"\.?0*p", "p", digits).split(",")]
+
+
+def float_text(value: float) -> str:
+    """One float32, which may be infinite."""
     if math.isinf(value):
         return "INFINITY" if value > 0 else "-INFINITY"
-    digits, exponent = value.hex().split("p")
-    head, _, fraction = digits.partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{head}{'.' if fraction else ''}{fraction}p{exponent}f"
+    return float_texts(np.array([value], np.float32))[0]

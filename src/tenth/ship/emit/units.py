@@ -11,7 +11,7 @@ from tenth.ship.emit.header import write_header
 from tenth.ship.emit.lower import Lowered
 from tenth.ship.emit.memory import ALIGNMENT, Plan, plan
 from tenth.ship.emit.steps import count
-from tenth.ship.emit.text import float_text
+from tenth.ship.emit.text import float_texts
 from tenth.ship.interface import Interface, interface_of
 
 _FLOAT_BYTES = 4
@@ -74,8 +74,8 @@ def weights_source(arrays: Mapping[str, np.ndarray]) -> str:
     parts = ["/* Written by tenth: the weights of model.c, exactly. */", "#include <stdint.h>"]
     for name, array in arrays.items():
         dtype = str(array.dtype)
-        numbers = array.ravel().tolist() or [0]
-        texts = list(map(float_text if dtype == "float32" else str, numbers))
+        numbers = array.ravel() if array.size else np.zeros(1, array.dtype)
+        texts = float_texts(numbers) if dtype == "float32" else list(map(str, numbers.tolist()))
         step = _NUMBERS_A_LINE[dtype]
         rows = [", ".join(texts[i : i + step]) for i in range(0, len(texts), step)]
         body = ",\n    ".join(rows)

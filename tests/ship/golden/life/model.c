@@ -24,6 +24,9 @@ typedef float lanes
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+/* A number of elements, in memory that holds floats at other times. */
+typedef int32_t offset __attribute__((may_alias));
+
 /* Pixels, or rows of a batch, that share one pass over the weights. */
 #define TILE 32
 
@@ -40,13 +43,13 @@ INLINE float clamp(float value, float low, float high)
 /* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
 struct kept {
     const float *values;
-    const int32_t *indices;
+    const offset *indices;
     const int32_t *starts;
 };
 
 /* sums[t] = bias + sum over k of values[k] * x[indices[k] * step + t], for `vectors` of t. */
 INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *restrict values,
-                           const int32_t *restrict indices, int64_t count, float bias,
+                           const offset *restrict indices, int64_t count, float bias,
                            float *restrict sums, const int vectors)
 {
     lanes total[TILE / LANES];
@@ -66,7 +69,7 @@ INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *r
 
 /* bias + sum over k of values[k] * x[indices[k] * step]. */
 INLINE float sparse_dot(const float *restrict x, int64_t step, const float *restrict values,
-                        const int32_t *restrict indices, int64_t count, float bias)
+                        const offset *restrict indices, int64_t count, float bias)
 {
     float total[4] = {bias, 0, 0, 0};
     int64_t k = 0;
@@ -145,7 +148,7 @@ static void sparse_image(const struct image *s, const float *restrict planes, in
             const float *x = planes + spot.pixel;
             for (int64_t o = 0; o < s->outputs; o++) {
                 const float *values = w.values + w.starts[o];
-                const int32_t *indices = w.indices + w.starts[o];
+                const offset *indices = w.indices + w.starts[o];
                 const int64_t count = w.starts[o + 1] - w.starts[o];
                 const float start = bias ? bias[o] : 0;
                 float sums[TILE];
@@ -235,7 +238,7 @@ static void conv_planes(const struct conv_sizes *s, const struct phases *p, cons
 }
 
 /* Where in the planes each tap of the kernel meets the first pixel. */
-static void conv_offsets(const struct conv_sizes *s, const struct phases *p, int32_t *restrict offsets)
+static void conv_offsets(const struct conv_sizes *s, const struct phases *p, offset *restrict offsets)
 {
     for (int64_t channel = 0; channel < s->channels; channel++)
         for (int64_t y = 0; y < s->kernel_y; y++)
@@ -244,13 +247,13 @@ static void conv_offsets(const struct conv_sizes *s, const struct phases *p, int
                 const int64_t plane =
                     (channel * p->phases_y + down % s->stride_y) * p->phases_x +
                     right % s->stride_x;
-                *offsets++ = (int32_t)((plane * p->rows + down / s->stride_y) * p->pitch +
+                *offsets++ = (offset)((plane * p->rows + down / s->stride_y) * p->pitch +
                                        right / s->stride_x);
             }
 }
 
 /* sums[r][t] = bias[r] + sum over k of w[k][r] * x[offsets[k] + t], for four outputs r. */
-INLINE void conv_tile(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+INLINE void conv_tile(const float *restrict x, const offset *restrict offsets, int64_t count,
                       const float *restrict w, const float *restrict bias,
                       float (*restrict sums)[PANEL], const int vectors)
 {
@@ -279,7 +282,7 @@ INLINE void conv_tile(const float *restrict x, const int32_t *restrict offsets, 
 }
 
 /* The same for a single pixel. */
-static void conv_pixel(const float *restrict x, const int32_t *restrict offsets, int64_t count,
+static void conv_pixel(const float *restrict x, const offset *restrict offsets, int64_t count,
                        const float *restrict w, const float *restrict bias,
                        float (*restrict sums)[PANEL])
 {
@@ -292,7 +295,7 @@ static void conv_pixel(const float *restrict x, const int32_t *restrict offsets,
 
 /* The dense outputs of one image. Weights lie in panels of four outputs: [panel][tap][output]. */
 static void dense_image(const struct conv_sizes *s, const struct image *image,
-                        const float *restrict planes, const int32_t *restrict offsets,
+                        const float *restrict planes, const offset *restrict offsets,
                         const float *restrict panels, const float *restrict bias, float low,
                         float high, float *restrict y)
 {
@@ -304,7 +307,7 @@ static void dense_image(const struct conv_sizes *s, const struct image *image,
             const struct spot spot = spot_of(image, &cut, run, t);
             const float *x = planes + spot.pixel;
             for (int64_t o = 0; o < s->dense; o += 4) {
-                const int32_t *at = offsets + o / (s->outputs / s->groups) * taps;
+                const offset *at = offsets + o / (s->outputs / s->groups) * taps;
                 const float *w = panels + o * taps, *start = bias ? bias + o : none;
                 float sums[4][PANEL];
                 if (cut.width == PANEL)
@@ -331,8 +334,8 @@ static void conv(const struct conv_sizes *s, const float *restrict x, const floa
     const int64_t rest = s->outputs - s->dense, kept = rest ? w.starts[rest] : 0;
     const int64_t plane = p.phases_y * p.phases_x * p.rows * p.pitch;
     float *planes = conv_is_direct(s) ? NULL : scratch;
-    int32_t *offsets = (int32_t *)(scratch + (planes ? s->channels * plane : 0));
-    int32_t *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
+    offset *offsets = (offset *)(scratch + (planes ? s->channels * plane : 0));
+    offset *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
     conv_offsets(s, &p, offsets);
     for (int64_t k = 0; k < kept; k++)
         kept_offsets[k] = offsets[w.indices[k]];

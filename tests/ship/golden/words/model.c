@@ -24,6 +24,9 @@ typedef float lanes
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+/* A number of elements, in memory that holds floats at other times. */
+typedef int32_t offset __attribute__((may_alias));
+
 /* Pixels, or rows of a batch, that share one pass over the weights. */
 #define TILE 32
 
@@ -37,13 +40,13 @@ INLINE float clamp(float value, float low, float high)
 /* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
 struct kept {
     const float *values;
-    const int32_t *indices;
+    const offset *indices;
     const int32_t *starts;
 };
 
 /* sums[t] = bias + sum over k of values[k] * x[indices[k] * step + t], for `vectors` of t. */
 INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *restrict values,
-                           const int32_t *restrict indices, int64_t count, float bias,
+                           const offset *restrict indices, int64_t count, float bias,
                            float *restrict sums, const int vectors)
 {
     lanes total[TILE / LANES];
@@ -63,7 +66,7 @@ INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *r
 
 /* bias + sum over k of values[k] * x[indices[k] * step]. */
 INLINE float sparse_dot(const float *restrict x, int64_t step, const float *restrict values,
-                        const int32_t *restrict indices, int64_t count, float bias)
+                        const offset *restrict indices, int64_t count, float bias)
 {
     float total[4] = {bias, 0, 0, 0};
     int64_t k = 0;
@@ -142,7 +145,7 @@ static void sparse_image(const struct image *s, const float *restrict planes, in
             const float *x = planes + spot.pixel;
             for (int64_t o = 0; o < s->outputs; o++) {
                 const float *values = w.values + w.starts[o];
-                const int32_t *indices = w.indices + w.starts[o];
+                const offset *indices = w.indices + w.starts[o];
                 const int64_t count = w.starts[o + 1] - w.starts[o];
                 const float start = bias ? bias[o] : 0;
                 float sums[TILE];
