@@ -25,15 +25,14 @@ def test_the_plain_import_loads_nothing_heavy():
 
 @pytest.mark.parametrize("room", ["plan", "receipt", "ship", "graph", "catalogue", "layouts"])
 def test_light_rooms_load_without_torch(room):
-    assert "torch" not in fresh(
-        f"import sys, tenth; tenth.{room}; print(' '.join(sys.modules))"
-    ).split()
+    assert (
+        "torch"
+        not in fresh(f"import sys, tenth; tenth.{room}; print(' '.join(sys.modules))").split()
+    )
 
 
 def test_the_command_line_loads_without_torch():
-    assert "torch" not in fresh(
-        "import sys, tenth.cli.main; print(' '.join(sys.modules))"
-    ).split()
+    assert "torch" not in fresh("import sys, tenth.cli.main; print(' '.join(sys.modules))").split()
 
 
 def test_every_public_name_is_there():

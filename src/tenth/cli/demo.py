@@ -1,5 +1,6 @@
 """`tenth demo`: the whole line on Conway's Game of Life."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ from tenth.cli.options import Json, Place, Seed
 
 def demo(
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Keep model, program and receipt here.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Folder of the results. [default: tenth-demo, life-study]"
+        ),
     ] = None,
     study: Annotated[
         bool, typer.Option("--study", help="Repeat the paper's success curve instead (minutes).")
@@ -37,12 +41,36 @@ def demo(
         tenth demo --study --out life-study
     """
     if study:
-        _study(out, seeds or 64, minutes, seed, as_json)
+        _study(out or Path("life-study"), seeds or 64, 60 * minutes, seed, as_json)
         return
     from tenth.demo.line import run
 
-    receipt = run(out, seeds=seeds or 8, seed=seed, place=place, quiet=as_json)
+    receipt = run(
+        out or Path("tenth-demo"), seeds=seeds or 8, seed=seed, place=place, quiet=as_json
+    )
     if as_json:
-        import json
+        print(json.dumps(receipt.to_json(), indent=1))
 
-        print(json.dumps(receipt.to_json(), indent=2))
+
+def _study(out: Path, seeds: int, budget_seconds: float, seed: int, as_json: bool) -> None:
+    from rich.console import Console
+
+    from tenth.demo.study import study
+
+    console = Console(stderr=True)
+    with console.status("") as status:
+        result = study(
+            out,
+            seeds=seeds,
+            seed=seed,
+            budget_seconds=budget_seconds,
+            on_cell=lambda cell: status.update(f"n = {cell.n}, m = {cell.m}: {cell.nets} nets"),
+        )
+    if as_json:
+        print(json.dumps(result.to_json(), indent=1))
+        return
+    page = Console()
+    page.print(result.table())
+    for note in result.notes():
+        page.print(f"- {note}", highlight=False)
+    page.print(f"Picture: {out / 'study.svg'}", highlight=False)

@@ -1,6 +1,7 @@
 """Small nets trained alone: how often each route learns Life, and what a success costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tenth import train
@@ -38,7 +39,10 @@ def race(
             )
             on_run(result, seed)
             results.append(result)
-        runs = [Stage.of_parts(f"seed {r}", r.receipt.stages) for r in results]
+        runs = [
+            replace(Stage.of_parts(f"seed {seed}", result.receipt.stages), parts=[])
+            for seed, result in zip(seeds, results, strict=True)
+        ]
         arms.append(
             Arm.of_runs(
                 route,

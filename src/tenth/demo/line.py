@@ -96,7 +96,7 @@ def run(
         shrunk = _shrink(line, dense)
         _train_small_alone(line)
         _ship(line, dense, shrunk)
-        _finish(line, shrunk)
+        _finish(line)
     return receipt
 
 
@@ -126,6 +126,9 @@ def _plan(line: Line) -> None:
         )
     line.receipt.plan = dict(planned.figures)
     line.receipt.plan_of = list(_PLANNED)
+    line.receipt.notes.append(
+        "The plan is for runs of full length; each stops as soon as all 512 are right."
+    )
     for key in ("parameters", "training_flops", "device_hours", "energy_kwh"):
         line.telling.say(f"{words.name_of(key)}: {planned.figures[key]}")
 
@@ -198,7 +201,10 @@ def _ship(line: Line, dense: nn.Module, shrunk: nn.Module) -> None:
         )
         flight = gun.fly(after, shrunk, GENERATIONS)
         line.receipt.sizes += [_flops(line.task, dense, shrunk), gun.race(before, after)]
-        after.save(line.out / "program")
+        meter.add_bytes(save_model(shrunk, line.out / "model.safetensors"))
+        meter.add_bytes(
+            sum(file.stat().st_size for file in after.save(line.out / "program").iterdir())
+        )
         meter.note("generations equal to torch and to the rule", GENERATIONS)
         meter.note("largest difference of a probability from torch", flight.largest_difference)
     board.animate(flight.boards, line.telling.console, frames_a_second=FRAMES_A_SECOND)
@@ -217,9 +223,8 @@ def _flops(task: Task, dense: nn.Module, shrunk: nn.Module) -> BeforeAfter:
     )
 
 
-def _finish(line: Line, shrunk: nn.Module) -> None:
+def _finish(line: Line) -> None:
     receipt, out = line.receipt, line.out
-    save_model(shrunk, out / "model.safetensors")
     receipt.save(out / "receipt.json")
     files.write_text(out / "receipt.html", receipt.html())
     shutil.rmtree(out / _WORK)

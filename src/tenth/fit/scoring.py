@@ -37,4 +37,4 @@ def score(model: nn.Module, task: Task, split: str, *, receipt: Receipt, name: s
 
 def score_figure(value: float, split: str) -> Figure:
     """A score as a receipt keeps it."""
-    return Figure(value, "score", label="measured", source=f"task.score on {split!r}")
+    return Figure(value, "", label="measured", source=f"task.score on {split!r}")

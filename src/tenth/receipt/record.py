@@ -17,6 +17,7 @@ from tenth.receipt.forms import figures_from_json, figures_to_json
 from tenth.receipt.place import Place
 
 SCHEMA = "tenth-receipt/1"
+_LEFT_OUT = "; not counted in "
 Note = str | int | float | bool | None
 
 
@@ -237,10 +238,12 @@ def _sum(stages: Sequence[Stage], name: str) -> Figure:
     if not (name.startswith("flops_") and known):
         return total([figure for _, figure in having])
     whole = total(known)
+    source, *before = whole.source.split(_LEFT_OUT)
     left_out = dict.fromkeys(stage for stage, figure in having if not figure.known)
-    if not left_out:
+    if not (left_out or before):
         return whole
-    return replace(whole, source=f"{whole.source}; not counted in {', '.join(left_out)}")
+    # parts say for themselves what they left out
+    return replace(whole, source=_LEFT_OUT.join([source, ", ".join(left_out) or "some parts"]))
 
 
 def _no_number(word: str) -> None:

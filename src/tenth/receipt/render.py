@@ -33,6 +33,7 @@ _TOTALS = (
     "price_usd",
 )
 _BY_STAGE = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
+_DEPTH = 1  # of the parts that a table shows; the page and the JSON have all
 _BY_ARM = ("wall_seconds", "flops_executed", "energy_joules")
 
 
@@ -175,8 +176,9 @@ def _stage_row(table: Table, stage: Stage, depth: int) -> None:
     name = "  " * depth + stage.name + (" (interrupted)" if stage.interrupted else "")
     figures = [stage.figures.get(key) for key in _BY_STAGE]
     table.add_row(_plain(name), *(_cell(f) if f else "–" for f in figures))
-    for part in stage.parts:
-        _stage_row(table, part, depth + 1)
+    if depth < _DEPTH:
+        for part in stage.parts:
+            _stage_row(table, part, depth + 1)
 
 
 def _sizes(receipt: Receipt) -> Table:

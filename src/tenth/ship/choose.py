@@ -89,7 +89,8 @@ def _repeated(unit: Unit) -> str:
     parameters = ", ".join(f"void *p{i}" for i in range(len(ports)))
     passed = ", ".join(f"p{i}" for i in range(len(ports)))
     return (
-        f"{name.upper()}_API void {name}_repeat({parameters}, void *arena, size_t size, int64_t n)\n"
+        f"{name.upper()}_API void {name}_repeat("
+        f"{parameters}, void *arena, size_t size, int64_t n)\n"
         "{\n"
         "    for (int64_t i = 0; i < n; i++)\n"
         f"        {name}_run({passed}, arena, size);\n"

@@ -25,19 +25,25 @@ def sizes(before: nn.Module, after: nn.Module) -> list[BeforeAfter]:
 
     Cost: writes three temporary files.
     """
-    weights = BeforeAfter(
-        "prunable weights",
-        counted(weight_count(before), "weights", "Linear and Conv weights"),
-        counted(kept_weights(after), "weights", "those that are not zero"),
-    )
+    whole, kept = weight_count(before), kept_weights(after)
+    others = sum(p.numel() for p in before.parameters()) - whole
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         dense = save_dense(before, place / "dense.safetensors")
         exact = save_model(after, place / "exact.safetensors")
         half = save_model(after, place / "half.safetensors", values="float16")
-    whole = counted(dense, "bytes", "an ordinary safetensors file")
+    file = counted(dense, "bytes", "an ordinary safetensors file")
     return [
-        weights,
-        BeforeAfter("file, float32 values", whole, counted(exact, "bytes", "a small file")),
-        BeforeAfter("file, float16 values", whole, counted(half, "bytes", "a small file")),
+        BeforeAfter(
+            "weights",
+            counted(whole, "weights", "Linear and Conv weights"),
+            counted(kept, "weights", "those that are not zero"),
+        ),
+        BeforeAfter("file, float32 values", file, counted(exact, "bytes", "a small file")),
+        BeforeAfter("file, float16 values", file, counted(half, "bytes", "a small file")),
+        BeforeAfter(
+            "parameters",
+            counted(whole + others, "parameters", "weights, biases and norms"),
+            counted(kept + others, "parameters", "weights that are not zero, biases and norms"),
+        ),
     ]

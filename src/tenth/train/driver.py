@@ -185,7 +185,7 @@ def _result(fitted: Fitted, receipt: Receipt, task: Task, route: str, weights: i
     receipt.scores["val"] = score_figure(result.score, "val")
     receipt.sizes.append(
         BeforeAfter(
-            "prunable weights",
+            "weights",
             counted(weights, "weights", "the task's own model"),
             counted(result.weights, "weights", f"kept by the route {route!r}"),
         )

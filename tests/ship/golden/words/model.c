@@ -30,6 +30,9 @@ typedef int32_t offset __attribute__((may_alias));
 /* Pixels, or rows of a batch, that share one pass over the weights. */
 #define TILE 32
 
+/* Outputs, or pixels, that share one pass of a dense kernel over its inputs. */
+#define PANEL 16
+
 /* The value cut off at `low` and `high`; a NaN passes. */
 INLINE float clamp(float value, float low, float high)
 {
@@ -116,6 +119,21 @@ INLINE struct spot spot_of(const struct image *s, const struct cut *cut, int64_t
     return (struct spot){pixel, pixel / s->pitch, pixel % s->pitch};
 }
 
+/* Stores neighbouring sums, cut off at `low` and `high`. A known count is quicker. */
+INLINE void store_run(const float *restrict sums, int64_t count, float low, float high,
+                      float *restrict y)
+{
+    if (count == TILE)
+        for (int i = 0; i < TILE; i++)
+            y[i] = clamp(sums[i], low, high);
+    else if (count == PANEL)
+        for (int i = 0; i < PANEL; i++)
+            y[i] = clamp(sums[i], low, high);
+    else
+        for (int64_t i = 0; i < count; i++)
+            y[i] = clamp(sums[i], low, high);
+}
+
 /* Stores the sums of the pixels from a spot on, and leaves out the gaps between rows. */
 INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
                          const float *restrict sums, float low, float high, float *restrict y)
@@ -123,9 +141,7 @@ INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
     while (count > 0) {
         const int64_t present = s->columns - at.column < count ? s->columns - at.column : count;
         const int64_t passed = s->pitch - at.column < count ? s->pitch - at.column : count;
-        float *to = y + at.row * s->columns + at.column;
-        for (int64_t i = 0; i < present; i++)
-            to[i] = clamp(sums[i], low, high);
+        store_run(sums, present, low, high, y + at.row * s->columns + at.column);
         sums += passed;
         count -= passed;
         at.row++;
@@ -189,9 +205,10 @@ static void linear_sparse(const struct linear_sizes *s, const float *restrict x,
                 turned_x[i * TILE + r] = from[r * s->inputs + i];
         const struct image image = {s->outputs, 1, count, count};
         sparse_image(&image, turned_x, TILE, w, bias, low, high, turned_y);
-        for (int64_t r = 0; r < count; r++)
-            for (int64_t o = 0; o < s->outputs; o++)
-                to[r * s->outputs + o] = turned_y[o * count + r];
+        for (int64_t o = 0; o < s->outputs; o += PANEL)
+            for (int64_t r = 0; r < count; r++)
+                for (int64_t j = o; j < o + PANEL && j < s->outputs; j++)
+                    to[r * s->outputs + j] = turned_y[j * count + r];
     }
 }
 
