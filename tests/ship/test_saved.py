@@ -173,6 +173,16 @@ def test_a_missing_file_is_an_error(saved, name):
         load(saved)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", None)])
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_folder_or_a_pipe_in_the_place_of_a_file_is_an_error(saved, name, make):
+    (saved / name).unlink()
+    make(saved / name)
+    with pytest.raises(FormatError, match="it is no file"):
+        load(saved)
+
+
 def test_a_changed_byte_and_a_longer_file_are_errors(saved):
     path = saved / "weights.c"
     text = path.read_text()

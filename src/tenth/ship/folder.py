@@ -88,6 +88,8 @@ def _stamp(data: bytes) -> Stamp:
 
 def _read(path: Path, most_bytes: int) -> bytes:
     """A whole file, or one byte more than it may have: enough to see that it is too long."""
+    if path.exists() and not path.is_file():
+        raise FormatError(f"{path} cannot be read: it is no file. Compile the program anew.")
     try:
         with path.open("rb") as file:
             return file.read(max(0, most_bytes) + 1)
