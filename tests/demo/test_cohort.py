@@ -1,5 +1,7 @@
 """Nets trained side by side do what each would do alone."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -100,6 +102,16 @@ def test_a_net_that_passed_is_exact() -> None:
     assert len(nets) < 8  # the last step is tested too
     # the survivors failed the test; the module must agree
     assert all(life.exact(nets.net(place)) < 512 for place in range(len(nets)))
+
+
+def test_training_ends_when_it_is_told_to() -> None:
+    stop = threading.Event()
+    stop.set()
+    nets = cohort()
+    before = [p.clone() for p in nets.parameters]
+    recipe = Recipe(rate=1e-2, steps=10, test_every=1)
+    assert train(nets, Table(), recipe, stop=stop) == [None] * 3
+    assert all(one.equal(other) for one, other in zip(before, nets.parameters, strict=True))
 
 
 def test_table_and_module_agree_on_which_nets_are_right() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from rich.console import Console
 
+from tenth.catalogue import machine
 from tenth.demo import curve, study
 from tenth.demo.cohort import Recipe
 from tenth.demo.curve import Cell
@@ -70,7 +72,7 @@ def test_saved_form_holds_counts_intervals_settings_seconds_machine(
 
 
 def test_nothing_is_run_twice(finished: study.StudyResult, monkeypatch) -> None:
-    def train(*_):
+    def train(*_, **__):
         raise AssertionError("trained again")
 
     monkeypatch.setattr(study, "train", train)
@@ -78,9 +80,11 @@ def test_nothing_is_run_twice(finished: study.StudyResult, monkeypatch) -> None:
     assert [c.first for c in again.cells] == [c.first for c in finished.cells]
 
 
-def test_a_stopped_study_ends_as_one_that_was_not(
-    finished: study.StudyResult, tmp_path: Path
+def test_a_stopped_study_ends_as_one_that_was_not_on_any_number_of_threads(
+    finished: study.StudyResult, tmp_path: Path, monkeypatch
 ) -> None:
+    monkeypatch.setattr(machine, "threads", lambda: 1)
+    threads = torch.get_num_threads()
     grown = []
 
     def stop(cell: Cell) -> None:
@@ -91,9 +95,11 @@ def test_a_stopped_study_ends_as_one_that_was_not(
     with pytest.raises(KeyboardInterrupt):
         study.study(tmp_path, seeds=3, design=TINY, on_cell=stop)
     assert [(c.m, c.nets) for c in grown] == [(1, 2), (1, 3), (8, 2)]
+    assert torch.get_num_threads() == threads
+    monkeypatch.setattr(machine, "threads", lambda: 3)
     rest = []
     resumed = study.study(tmp_path, seeds=3, design=TINY, on_cell=rest.append)
-    assert [(c.m, c.nets) for c in rest[:2]] == [(8, 3), (1, 2)]
+    assert [(c.m, c.nets) for c in rest[:2]] == [(8, 3), (1, 3)]
     assert [c.first for c in resumed.cells] == [c.first for c in finished.cells]
 
 

@@ -10,6 +10,7 @@ on the table of neighbourhoods and looked up for each cell.
 
 import math
 from dataclasses import dataclass
+from threading import Event
 from typing import Literal, Protocol
 
 import torch
@@ -188,15 +189,19 @@ class Recipe:
     test_every: int
 
 
-def train(cohort: Cohort, subject: Subject, recipe: Recipe) -> list[int | None]:
+def train(
+    cohort: Cohort, subject: Subject, recipe: Recipe, *, stop: Event | None = None
+) -> list[int | None]:
     """Train all nets; returns the step at which each first passed, None if it never did.
 
-    Changes `cohort`: the nets that are left in it never passed.
+    Changes `cohort`: the nets that are left in it never passed. Setting `stop` ends it early.
     """
     first: list[int | None] = [None] * len(cohort)
     places = torch.arange(len(cohort))  # of the nets that still learn
     optimizer = Adam(cohort.parameters, lr=recipe.rate)
     for step in range(1, recipe.steps + 1):
+        if stop is not None and stop.is_set():
+            break
         optimizer.zero_grad()
         subject.loss(cohort).sum().backward()
         optimizer.step()

@@ -8,8 +8,10 @@ Source: Springer & Kenyon 2020, arXiv:2009.01398.
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,12 +57,12 @@ _BOARDS = Recipe(rate=1e-2, steps=3000, test_every=100)
 class Design:
     """What is run: widths, recipes, and how many nets learn side by side.
 
-    The two flocks differ since 64 nets on boards no longer fit a processor's cache.
+    A flock for boards is smaller, since many nets on boards do not fit a processor's cache.
     """
 
     widths: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     table: Recipe = _TABLE
-    table_flock: int = 64
+    table_flock: int = 32
     boards: Recipe = _BOARDS
     boards_flock: int = 16
     boards_a_step: int = 2
@@ -170,18 +172,19 @@ def study(
     result = StudyResult(files.output_folder(out))
     result.cells = _saved(result.out / JSON_NAME, design, seed)
     spent = longest = 0.0
-    for n, m, init in _order(design):
-        cell = result.cell(n, m, init) or Cell(n, m, init, design.settings(n, seed))
-        while cell.nets < seeds and (n == 1 or spent + longest < budget_seconds):
-            before, cell = cell, _grown(cell, design, min(design.flock(n), seeds - cell.nets))
-            if n > 1:
-                seconds = cell.seconds - before.seconds
-                spent, longest = spent + seconds, max(longest, seconds)
-            others = [other for other in result.cells if other.key != cell.key]
-            result.cells = sorted([*others, cell], key=lambda cell: cell.key)
-            result.save_cells()
-            if on_cell is not None:
-                on_cell(cell)
+    with _Flocks(design) as flocks:
+        for n, m, init in _order(design):
+            cell = result.cell(n, m, init) or Cell(n, m, init, design.settings(n, seed))
+            while cell.nets < seeds and (n == 1 or spent + longest < budget_seconds):
+                before, cell = cell, flocks.grow(cell, seeds)
+                if n > 1:
+                    seconds = cell.seconds - before.seconds
+                    spent, longest = spent + seconds, max(longest, seconds)
+                others = [other for other in result.cells if other.key != cell.key]
+                result.cells = sorted([*others, cell], key=lambda cell: cell.key)
+                result.save_cells()
+                if on_cell is not None:
+                    on_cell(cell)
     result.left_out = tuple(m for m in design.widths if result.cell(2, m, "he") is None)
     result.save()
     return result
@@ -195,18 +198,49 @@ def _order(design: Design) -> Iterator[tuple[int, int, Init]]:
         yield 2, m, "he"
 
 
-def _grown(cell: Cell, design: Design, nets: int) -> Cell:
-    """The cell with one more flock of `nets`."""
-    begun = time.perf_counter()
-    # a flock is drawn from its place alone: a study that was stopped ends as one that was not
-    place = (cell.settings["seed"], cell.n, cell.m, INITS.index(cell.init), cell.nets)
-    drawn = np.random.SeedSequence(place).generate_state(1)
-    generator = torch.Generator().manual_seed(int(drawn[0]))
-    cohort = Cohort(nets, cell.m, cell.n, init=cell.init, generator=generator)
-    recipe = design.table if cell.n == 1 else design.boards
-    first = train(cohort, design.subject(cell.n, generator), recipe)
-    where = f"{machine.cpu_name()}, {torch.get_num_threads()} threads"
-    return cell.grown(first, time.perf_counter() - begun, where)
+class _Flocks:
+    """Trains flocks side by side, each on one thread of its own.
+
+    Threads that share each of so many small operations would mostly wait for one another, and the
+    outcome would depend on how many they are.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.threads = machine.threads()
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(self.threads)
+
+    def __enter__(self) -> "_Flocks":
+        self._threads_before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()  # after ctrl-C flocks are still at work
+        self._pool.shutdown()
+        torch.set_num_threads(self._threads_before)
+
+    def grow(self, cell: Cell, seeds: int) -> Cell:
+        """The cell with a flock more for each thread, and at most `seeds` nets in all."""
+        begun = time.perf_counter()
+        size = self.design.flock(cell.n)
+        starts = list(range(cell.nets, seeds, size))[: self.threads]
+        sizes = [min(size, seeds - start) for start in starts]
+        trained = self._pool.map(self._train, [cell] * len(starts), starts, sizes)
+        first = [step for flock in trained for step in flock]
+        where = f"{machine.cpu_name()}, {self.threads} threads"
+        return cell.grown(first, time.perf_counter() - begun, where)
+
+    def _train(self, cell: Cell, start: int, nets: int) -> list[int | None]:
+        # a flock is drawn from its place alone: a study that was stopped ends as one that was not
+        place = (cell.settings["seed"], cell.n, cell.m, INITS.index(cell.init), start)
+        drawn = np.random.SeedSequence(place).generate_state(1)
+        generator = torch.Generator().manual_seed(int(drawn[0]))
+        cohort = Cohort(nets, cell.m, cell.n, init=cell.init, generator=generator)
+        subject = self.design.subject(cell.n, generator)
+        recipe = self.design.table if cell.n == 1 else self.design.boards
+        return train(cohort, subject, recipe, stop=self._stop)
 
 
 def _saved(path: Path, design: Design, seed: int) -> list[Cell]:
