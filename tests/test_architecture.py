@@ -52,4 +52,4 @@ def test_one_word_for_one_thing():
     banned = {"utils", "common", "helpers", "base", "core", "manager", "handler", "engine", "misc"}
     for path in SOURCE.rglob("*.py"):
         assert path.stem not in banned
-        assert not banned & {part for part in path.relative_to(SOURCE).parts}
+        assert not banned & set(path.relative_to(SOURCE).parts)

@@ -29,9 +29,14 @@ def _umask():
 def test_what_fails_half_way_leaves_the_old_file(tmp_path, failure):
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with pytest.raises(failure), files.atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise failure
+
+    def fail():
+        with files.atomic_path(target) as temporary:
+            temporary.write_text("half")
+            raise failure
+
+    with pytest.raises(failure):
+        fail()
     assert target.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
 
@@ -48,7 +53,7 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "taken").write_text("mine")
-    with pytest.raises(OutputError, match="must be a folder. Got a file"):
+    with pytest.raises(OutputError, match=r"must be a folder\. Got a file"):
         files.output_folder(tmp_path / "taken")
     with pytest.raises(OutputError, match="cannot be written"):
         files.output_folder(tmp_path / "taken" / "below")

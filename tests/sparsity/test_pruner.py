@@ -127,7 +127,8 @@ def test_the_same_seed_gives_the_same_masks(method):
             train_step(net, opt, pruner, step)
         runs.append(torch.cat([mask.flatten() for mask in pruner.masks.values()]))
     assert torch.equal(runs[0], runs[1])
-    if method not in ("gradual", "one_shot"):
+    # these alone draw nothing: a dense start, and all is decided by the weights and gradients
+    if method not in ("gradual", "one_shot", "taylor"):
         assert not torch.equal(runs[0], runs[2])
 
 

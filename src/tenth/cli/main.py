@@ -24,7 +24,7 @@ def _fail(message: str, code: int) -> NoReturn:
 class Verbs(TyperGroup):
     """The commands; every expected failure of one ends in one sentence and its exit code."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
             return super().invoke(ctx)

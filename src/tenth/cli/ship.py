@@ -1,12 +1,19 @@
 """`tenth ship`: a model as plain C."""
 
+from __future__ import annotations
+
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenth.cli.options import Json, Out, Seed, TaskFile
+from tenth.cli.options import Json, Out, TaskFile
 from tenth.cli.show import print_result
+from tenth.figures import human
+
+if TYPE_CHECKING:
+    from tenth.ship import Program
 
 
 def ship(
@@ -16,7 +23,6 @@ def ship(
     ],
     out: Out = Path("program"),
     target: Annotated[str, typer.Option(help="Where it will run: host is this machine.")] = "host",
-    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Compile a model to C11 without dependencies, checked against the original.
@@ -36,6 +42,22 @@ def ship(
     loaded = load(task)
     network = loaded.model()
     load_into(network, model)
-    program = room.compile(network, loaded.example, target=target, name=loaded.name)
+    program = room.compile(network, loaded.example, target=target)
     program.save(out)
-    print_result(program, program.manifest.to_json, as_json)
+    print_result(_table(program, out), lambda: _form(out), as_json)
+
+
+def _table(program: Program, out: Path) -> str:
+    rows: list[tuple[str, ...]] = [("layer", "shape", "density", "kernel", "dense", "sparse")]
+    for layer in program.layers:
+        times = (layer.dense_seconds, layer.sparse_seconds)
+        told = ["" if seconds is None else human(seconds, "s") for seconds in times]
+        shape = "×".join(map(str, layer.shape))
+        rows.append((layer.path, shape, f"{layer.density:.3f}", layer.kernel, *told))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([*lines, "", f"{out}: checked against the original; see {out / 'README.md'}"])
+
+
+def _form(out: Path) -> dict[str, Any]:
+    return json.loads((out / "manifest.json").read_text(encoding="utf-8"))

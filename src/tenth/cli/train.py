@@ -28,8 +28,9 @@ def train(
 ) -> None:
     """Train a task by one route, and leave the model and its receipt in a folder.
 
-    dense: all weights. small: a dense net with as few weights. static: a fixed random mask.
-    gradual: start dense, remove the smallest weights on the way. set, rigl, granet: masks that move.
+    dense: all weights. small: a dense net with as few weights. static: a fixed
+    random mask. gradual: remove the smallest weights on the way. set, rigl,
+    granet: masks that move.
 
         tenth train examples/digits.py --route granet --density 0.1 --out digits
 

@@ -35,7 +35,7 @@ def fly(program: Program, model: nn.Module, generations: int) -> Flight:
     flight = Flight([cells])
     for generation in range(1, generations + 1):
         asked = _asked(cells)
-        by_program = program(asked)
+        by_program = np.asarray(program(asked))
         with torch.no_grad():
             by_torch = model(torch.from_numpy(asked)).numpy()
         after = (by_program[0, 0] > 0.5).astype(cells.dtype)

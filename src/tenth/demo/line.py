@@ -72,7 +72,7 @@ def run(
 ) -> Receipt:
     """Run the line and leave its four results in `out`.
 
-    A line that was stopped goes on where it was: what is finished waits in `out/work` until the end.
+    A line that was stopped goes on where it was: what is finished waits in `out/work`.
 
     Raises:
         TargetError: the dense or the shrunk net is not right on all 512 neighbourhoods.
@@ -102,7 +102,7 @@ def run(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Nets this small gain nothing from a second thread, and lose much where the machine is busy."""
+    """Nets this small gain nothing from a second thread, and lose much on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
