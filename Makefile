@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check fix bench docs readme clean
+.PHONY: help setup demo test fast check fix bench docs clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -34,8 +34,13 @@ fix: setup  ## repair what the formatter and the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## measure, and write docs/results/*.json
-	for script in bench/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+bench: setup  ## measure, and write docs/results (about 20 minutes)
+	$(BIN)/python bench/life.py
+	$(BIN)/python bench/digits.py
+	$(BIN)/python bench/readme.py
+
+docs: setup  ## make the tables of the README anew from docs/results
+	$(BIN)/python bench/readme.py
 
 clean:  ## remove what was built, not what was measured
 	rm -rf .venv tenth-demo build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis

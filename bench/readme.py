@@ -1,0 +1,135 @@
+"""Fill the tables of README.md from the result files in docs/results.
+
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing between them is written by
+hand. Run it after any bench: `make docs`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from tenth.figures import human
+from tenth.files import write_text
+from tenth.receipt import Receipt
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "results"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def life() -> str:
+    receipt = Receipt.load(RESULTS / "life.json")
+    rows = [
+        (size.name, str(size.before), str(size.after), ratio(size.before.value, size.after.value))
+        for size in receipt.sizes
+    ]
+    sizes = table(("Game of Life, right on all 512 neighbourhoods", "before", "after", ""), rows)
+    spent = ", ".join(
+        str(receipt.total(key)) for key in ("wall_seconds", "energy_joules", "price_usd")
+    )
+    hardware = receipt.hardware
+    return (
+        f"{sizes}\n\nWhole line: {spent} (energy modelled, ±45 %; price of renting such a machine) "
+        f"on {hardware['cpu']}, {hardware['threads']} threads, {receipt.created[:10]}."
+    )
+
+
+def arms() -> str:
+    receipt = Receipt.load(RESULTS / "life.json")
+    rows = []
+    for arm in receipt.arms:
+        low, high = arm.interval
+        cost = arm.expected_cost
+        rows.append(
+            (
+                arm.name,
+                f"{arm.weights}",
+                f"{arm.successes} of {arm.seeds} ({low:.0%} – {high:.0%})",
+                known(cost["wall_seconds"]),
+                known(cost["flops_executed"]),
+                known(cost["flops_useful"]),
+            )
+        )
+    head = (
+        "trained alone", "weights", "succeed (90 % interval)",
+        "time a success", "FLOPs executed", "FLOPs on kept weights",
+    )  # fmt: skip
+    return table(head, rows)
+
+
+def known(figure: Any) -> str:
+    return str(figure) if figure.known else "never"
+
+
+def ratio(before: float | None, after: float | None) -> str:
+    return f"÷ {before / after:.3g}" if before and after else ""
+
+
+def digits() -> str:
+    content = json.loads((RESULTS / "digits.json").read_text())
+    rows = []
+    for way, done in content["runs"].items():
+        runs = list(done.values())
+        verdict = content["verdicts"].get(way)
+        file = fmean(
+            run["dense_bytes" if way in ("dense", "small") else "small_bytes"] for run in runs
+        )
+        says = "baseline"
+        if verdict:
+            says = "yes" if verdict["holds"] else "no"
+            says += f" ({100 * verdict['difference']:+.2f}, bound {100 * verdict['lower']:+.2f})"
+        rows.append(
+            (
+                way,
+                human(fmean(run["weights"] for run in runs), "weights"),
+                human(file, "bytes"),
+                f"{100 * fmean(run['test'] for run in runs):.2f} %",
+                says,
+                human(fmean(run["wall_seconds"] for run in runs), "s"),
+            )
+        )
+    head = (
+        f"handwritten digits, {len(content['runs']['dense'])} seeds", "weights", "file",
+        "test accuracy", "non-inferior within 1 point", "cost of the run",
+    )  # fmt: skip
+    return table(head, rows)
+
+
+def study() -> str:
+    cells = json.loads((RESULTS / "study.json").read_text())["cells"]
+    published = {1: "4.7 %", 2: "", 3: "above 50 %"}
+    one = [cell for cell in cells if cell["n"] == 1 and cell["init"] == "gaussian"]
+    rows = []
+    for cell in one:
+        share = f"{cell['rate']:.0%} ({cell['low']:.0%} – {cell['high']:.0%})"
+        rows.append((str(cell["m"]), share, published.get(cell["m"], "above 50 %")))
+    return table(("m", "our success rate, 64 nets (95 %)", "published"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "life": life,
+    "arms": arms,
+    "digits": digits,
+    "study": study,
+}
+
+
+def filled(text: str) -> str:
+    """The README with every table made anew."""
+    for name, make in TABLES.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+        body = make()
+        text = pattern.sub(lambda found, body=body: found[1] + body + found[2], text)
+    return text
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    write_text(readme, filled(readme.read_text()))
