@@ -175,8 +175,19 @@ def test_verdicts_say_whether_the_interval_holds_the_published_rate() -> None:
     said = curve.verdicts([cell(1, 3), cell(2, 20), cell(3, 40), cell(1, 20, init="he")])
     assert "holds the published 4.7%" in said[0]
     assert "does not hold the published 4.7%" in said[1]
+    assert said[1].endswith("the two differ.")
+    assert curve.verdicts([cell(1, 9)])[0].endswith("no difference is shown.")
     assert "from m = 3 on (run: up to 3); published: from m = 3" in said[2]
     assert "at no m up to 1" in said[3]
+
+
+def test_difference_of_rates_is_newcombes() -> None:
+    # the first example of his table II: 56/70 and 48/80, method 10
+    low, high = curve.difference((56, 70), (48, 80))
+    assert (round(low, 4), round(high, 4)) == (0.0524, 0.3339)
+    assert curve.SMALLEST_HITS[0] / curve.SMALLEST_HITS[1] == pytest.approx(
+        curve.SMALLEST_RATE, abs=5e-4
+    )
 
 
 def test_a_majority_must_last() -> None:
