@@ -85,7 +85,7 @@ GRANET = Method(
 )
 TAYLOR = Method(
     scores.gradient_weight,
-    allocation.erk,
+    allocation.global_,
     schedules.cubic,
     regrow=regrowth.gradient,
     source="Molchanov et al. 2019, arXiv:1906.10771. Differs: single weights, not filters; removed "
