@@ -1,4 +1,12 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and a disk that is full while a test says so."""
+
+import errno
+import os
+from contextlib import contextmanager
+
+import pytest
+
+from tenth import files
 
 
 def pytest_addoption(parser):
@@ -7,3 +15,26 @@ def pytest_addoption(parser):
         action="store_true",
         help="write the expected C of tests/ship/golden anew; look at the difference in git",
     )
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Inside `with full_disk(after=n):` the first n files are written, and no later one is."""
+
+    @contextmanager
+    def full(after=0):
+        flush, room = files._flush, after
+
+        def refuse(path):
+            nonlocal room
+            if path.is_file():
+                if room == 0:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                room -= 1
+            flush(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "_flush", refuse)
+            yield
+
+    return full

@@ -22,6 +22,11 @@ def frozen():
     return tiny.build().requires_grad_(False)
 
 
+def raising_late(seed):
+    raise RuntimeError("no luck in a generator")
+    yield
+
+
 def raising(*arguments):
     raise RuntimeError("out of luck\nand more lines")
 
@@ -37,6 +42,7 @@ WRONG = {
     "batches None": ({"batches": lambda seed: None}, "batches", "iterable of batches. Got None"),
     "batches empty": ({"batches": lambda seed: []}, "batches", "at least one batch"),
     "batches raises": ({"batches": raising}, "batches", "out of luck"),
+    "batches raise late": ({"batches": raising_late}, "batches", "no luck in a generator"),
     "loss None": ({"loss": lambda model, batch: None}, "loss", "Got None"),
     "loss vector": ({"loss": lambda m, b: m(b[0]).sum(1)}, "loss", r"a tensor of shape \(20,\)"),
     "loss detached": ({"loss": lambda m, b: m(b[0]).sum().detach()}, "loss", "without a gradient"),

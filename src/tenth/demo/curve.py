@@ -240,10 +240,12 @@ def picture(cells: Sequence[Cell], path: Path) -> None:
     # text stays text, and the same cells give the same file
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenth", "font.size": 10}):
         figure = Figure(figsize=(4.6 * len(generations), 3.8), layout="constrained")
-        panels = figure.subplots(1, len(generations), sharey=True, squeeze=False)[0]
+        panels = figure.subplots(1, len(generations), sharex=True, sharey=True, squeeze=False)[0]
         for panel, n in zip(panels, generations, strict=True):
             _panel(panel, [cell for cell in cells if cell.n == n], n)
         panels[0].set_ylabel("nets that learn it")
+        widest = max(cell.m for cell in cells)
+        panels[0].set_xticks(range(1, max(widest, *MAJORITY_FROM.values()) + 1))
         kind = path.suffix.removeprefix(".")
         metadata = {"Date": None} if kind == "svg" else None
         with files.atomic_path(path) as temporary:
@@ -261,12 +263,23 @@ def _panel(axes: Axes, cells: Sequence[Cell], n: int) -> None:
         label = f"ours, {_NAMES[init]}"
         axes.plot(widths, [cell.rate for cell in row], "o-", ms=4, color=colour, label=label)
     if n == 1:
-        axes.plot(1, SMALLEST_RATE, "x", ms=8, mew=2, color="black", label="published, m = 1")
+        low, high = wilson(*SMALLEST_HITS)
+        axes.errorbar(
+            1,
+            SMALLEST_RATE,
+            yerr=[[SMALLEST_RATE - low], [high - SMALLEST_RATE]],
+            fmt="x",
+            ms=7,
+            mew=2,
+            color="black",
+            ecolor="0.35",
+            capsize=3,
+            label="published, m = 1",
+        )
     label = f"published: over half from m = {MAJORITY_FROM[n]}"
     axes.plot(MAJORITY_FROM[n], 0.5, "^", ms=8, mfc="white", mec="black", ls="", label=label)
     axes.set_title(_generations(n), fontsize=11)
-    axes.set_xlabel("m: the smallest net's filters, times m")
-    axes.set_xticks(sorted({cell.m for cell in cells} | {MAJORITY_FROM[n]}))
+    axes.set_xlabel("m: filters, in multiples of the smallest net's")
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.spines[["top", "right"]].set_visible(False)

@@ -118,7 +118,7 @@ def _plan(line: Line) -> None:
         planned = plan.of_graph(
             task.graph(),
             examples_per_step=task.examples_per_step(),
-            steps=round(task.steps * (1 + shrink.SHARE + len(arms.ROUTES) * len(line.seeds))),
+            steps=task.steps * (2 + len(arms.ROUTES) * len(line.seeds)),
             step_seconds=train.time_step(task),
             device=devices.here(threads=torch.get_num_threads()),
             place=line.place,

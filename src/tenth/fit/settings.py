@@ -22,7 +22,7 @@ class Settings:
             the task's, `math.inf`: never.
         check_every: steps between two looks at that score; None: a twentieth of the run.
         lr_schedule: "constant" or "cosine" (to zero at `steps`), times the optimizer's own rate.
-        lr_scale: factor on the optimizer's own rate; None: 1 to train, a half to shrink.
+        lr_scale: factor on the optimizer's own rate.
         warm_up: steps in which the rate rises linearly from zero.
         ema: decay of an average of the weights, such as 0.999, which is then scored and returned;
             None: the last weights are.
@@ -36,7 +36,7 @@ class Settings:
     target: float | None = None
     check_every: int | None = None
     lr_schedule: str = "cosine"
-    lr_scale: float | None = None
+    lr_scale: float = 1.0
     warm_up: int = 0
     ema: float | None = None
     mask_every: int | None = None
@@ -52,24 +52,22 @@ class Settings:
             raise InputError(must("target", "a number", repr(self.target)))
         if self.lr_schedule not in RATES:
             raise InputError(must("lr_schedule", f"one of {', '.join(RATES)}", self.lr_schedule))
-        if self.lr_scale is not None and not (
-            _number(self.lr_scale) and 0 < self.lr_scale < math.inf
-        ):
+        if not (_number(self.lr_scale) and 0 < self.lr_scale < math.inf):
             raise InputError(must("lr_scale", "a positive number", repr(self.lr_scale)))
         if self.ema is not None and not (_number(self.ema) and 0 < self.ema < 1):
             raise InputError(must("ema", "between 0 and 1", repr(self.ema), "0.999 is usual."))
         if not (_number(self.save_seconds) and self.save_seconds >= 0):
             raise InputError(must("save_seconds", "at least 0", repr(self.save_seconds)))
 
-    def for_task(self, task: Task, *, share: float = 1.0, lr_scale: float = 1.0) -> "Pace":
-        """The same with every gap filled: `share` of the task's steps, `lr_scale` of its rate."""
-        steps = max(1, round(share * task.steps)) if self.steps is None else self.steps
+    def for_task(self, task: Task) -> "Pace":
+        """The same with every gap filled."""
+        steps = task.steps if self.steps is None else self.steps
         return Pace(
             steps=steps,
             target=_finite(task.target if self.target is None else self.target),
             check_every=self.check_every or max(1, steps // 20),
             lr_schedule=self.lr_schedule,
-            lr_scale=lr_scale if self.lr_scale is None else self.lr_scale,
+            lr_scale=self.lr_scale,
             warm_up=self.warm_up,
             ema=self.ema,
             mask_every=self.mask_every or max(10, steps // MASK_UPDATES),

@@ -1,7 +1,7 @@
 """One attempt to take a model to a density, and the search for the smallest density that holds.
 
 An attempt removes the weights that the loss would miss least, and lets some return, while it
-fine-tunes at half the task's own learning rate; for the last third of its steps the masks rest.
+fine-tunes at the task's own learning rate; for the last third of its steps the masks rest.
 What fails gets one longer try.
 
 Magnitude, the usual score, keeps dead ends: weights into a unit that nothing reads stay large. On

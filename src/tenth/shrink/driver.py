@@ -22,8 +22,6 @@ from tenth.shrink.result import Result
 from tenth.shrink.sizes import kept_weights, sizes, weight_count
 from tenth.task import Task, non_finite_weight
 
-SHARE = 1.0  # of the task's steps, for one attempt
-RATE = 0.5  # of the optimizer's own learning rate, at the start of an attempt
 ATTEMPTS = "attempts"
 
 
@@ -40,7 +38,7 @@ def to(  # noqa: PLR0913  what is shrunk, how far, and how, by keyword
 ) -> Result:
     """Prune a trained model to `density`, fine-tuning as its weights go; `model` stays as it is.
 
-    An attempt is as long as the training was, at half its learning rate falling to nothing.
+    An attempt is as long as the training was, its learning rate rewound and falling again.
     One that loses more than `max_drop` is made once more at double length; all are paid for and on
     the receipt. Without a density, the smallest that holds is searched: halved until it fails, each
     time from the last that held, then bisected twice.
@@ -61,7 +59,7 @@ def to(  # noqa: PLR0913  what is shrunk, how far, and how, by keyword
     """
     settings = settings or Settings()
     _check(model, density, max_drop)
-    pace = settings.for_task(task, share=SHARE, lr_scale=RATE)
+    pace = settings.for_task(task)
     name = "the smallest density" if density is None else f"density {density:g}"
     receipt = Receipt(
         title=f"shrink {task.name} to {name}",

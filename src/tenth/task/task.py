@@ -111,12 +111,12 @@ class Task:
         """The batches of one epoch.
 
         Raises:
-            TaskError: they cannot be iterated.
+            TaskError: they cannot be iterated, or one of them raises when its turn comes.
         """
         batches = self.call("batches", seed)
         if not isinstance(batches, Iterable):
             raise wrong("batches", "a function that gives an iterable of batches", kind(batches))
-        return iter(batches)
+        return _guarded(batches)
 
     def read_score(self, model: nn.Module, split: str) -> float:
         """The score of `model` on a split, in evaluation mode and without gradients; may be NaN.
@@ -146,6 +146,14 @@ class Task:
             return getattr(self, part)(*arguments)
         except Exception as error:
             raise raised(part, error) from error
+
+
+def _guarded(batches: Iterable[Any]) -> Iterator[Any]:
+    # a generator raises here, long after `task.batches` returned
+    try:
+        yield from batches
+    except Exception as error:
+        raise raised("batches", error) from error
 
 
 def empty() -> Exception:
