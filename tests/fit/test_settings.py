@@ -46,7 +46,7 @@ def test_a_short_run_looks_at_each_step_and_moves_masks_every_ten():
 
 def test_what_is_said_wins_over_the_task():
     settings = Settings(steps=9, target=0.5, check_every=2, lr_scale=3.0, mask_every=4)
-    pace = settings.for_task(tiny.task(steps=3000, target=0.75), share=0.3, lr_scale=0.5)
+    pace = settings.for_task(tiny.task(steps=3000, target=0.75))
     assert (pace.steps, pace.target, pace.check_every, pace.mask_every) == (9, 0.5, 2, 4)
     assert pace.lr_scale == 3.0
 
@@ -54,11 +54,6 @@ def test_what_is_said_wins_over_the_task():
 def test_an_infinite_target_turns_that_of_the_task_off():
     assert Settings(target=math.inf).for_task(tiny.task(target=0.75)).target is None
     assert Settings().for_task(tiny.task()).target is None
-
-
-def test_a_share_of_the_steps_is_at_least_one():
-    assert Settings().for_task(tiny.task(steps=100), share=0.3).steps == 30
-    assert Settings().for_task(tiny.task(steps=1), share=0.3).steps == 1
 
 
 def test_rates_by_hand():

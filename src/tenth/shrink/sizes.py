@@ -39,8 +39,8 @@ def sizes(before: nn.Module, after: nn.Module) -> list[BeforeAfter]:
             counted(whole, "weights", "Linear and Conv weights"),
             counted(kept, "weights", "those that are not zero"),
         ),
-        BeforeAfter("file, float32 values", file, counted(exact, "bytes", "a small file")),
-        BeforeAfter("file, float16 values", file, counted(half, "bytes", "a small file")),
+        BeforeAfter("file (float32)", file, counted(exact, "bytes", "a small file")),
+        BeforeAfter("file (float16)", file, counted(half, "bytes", "a small file")),
         BeforeAfter(
             "parameters",
             counted(whole + others, "parameters", "weights, biases and norms"),
