@@ -4,7 +4,7 @@ import pytest
 
 import tiny
 from runs import names, same
-from tenth.errors import FormatError, OutputError
+from tenth.errors import FormatError, InputError, OutputError
 from tenth.fit import Folder
 from tenth.receipt import Aim, Receipt
 
@@ -85,10 +85,10 @@ def test_a_damaged_result_is_named(finished):
 def test_a_result_or_receipt_that_is_gone_is_named(finished):
     folder, model = finished
     folder.receipt_path.unlink()
-    with pytest.raises(FormatError, match="receipt"):
+    with pytest.raises(InputError, match=r"receipt\.json"):
         folder.result(model)
     folder.model_path.unlink()
-    with pytest.raises(FormatError, match="model"):
+    with pytest.raises(InputError, match=r"model\.safetensors: No such file"):
         folder.result(model)
 
 

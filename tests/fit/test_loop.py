@@ -195,7 +195,7 @@ def test_a_loss_that_is_no_number_stops_the_run():
         calls.append(batch)
         return tiny.loss(model, batch) * (math.nan if len(calls) == 5 else 1)
 
-    with pytest.raises(DivergedError, match="loss became nan at step 5 of 20.*lr_scale") as caught:
+    with pytest.raises(DivergedError, match=r"loss became nan at step 5 of 20.*lr_scale") as caught:
         fitted(plan_of(), task=tiny.task(loss=loss), stages=stages)
     assert caught.value.exit_code == 1
     assert stages[0].interrupted
