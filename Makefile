@@ -37,6 +37,7 @@ fix: setup  ## repair what the formatter and the linter can
 bench: setup  ## measure, and write docs/results (about 20 minutes)
 	$(BIN)/python bench/life.py
 	$(BIN)/python bench/digits.py
+	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/readme.py
 
 docs: setup  ## make the tables of the README anew from docs/results

@@ -35,6 +35,13 @@ def test_a_file_cut_short_is_named(path, share):
         checkpoint.load(path, IDENTITY)
 
 
+@pytest.mark.parametrize("missing", [1, 22, 100, 500, 1000])
+def test_a_file_without_its_end_is_named(path, missing):
+    path.write_bytes(path.read_bytes()[:-missing])  # torch may raise an OSError here
+    with pytest.raises(FormatError, match=r"run\.pt must be a checkpoint .*cut short"):
+        checkpoint.load(path, IDENTITY)
+
+
 def test_garbage_is_named(path):
     path.write_bytes(bytes(range(256)) * 10)
     with pytest.raises(FormatError, match=r"run\.pt"):

@@ -53,12 +53,13 @@ def load(path: str | Path, identity: Mapping[str, Any]) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror}.") from error
-    except (
-        Exception
-    ) as error:  # torch raises RuntimeError, UnpicklingError, EOFError, KeyError, ...
+    try:
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:
+        # torch raises RuntimeError, UnpicklingError, EOFError, KeyError, OSError, ...
         raise damaged(path) from error
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise damaged(path)
