@@ -30,6 +30,21 @@ def test_steps_are_charged_at_the_density_of_their_time():
     assert figures["flops_executed"].value == 2 * product * 5
 
 
+def test_a_layer_that_lost_all_its_weights_does_nothing_useful():
+    model = nn.Linear(8, 5)
+    with Meter("run") as meter:
+        bill = Bill(model, meter)
+        bill.set_densities({"weight": 0.0})
+        for growth in (0, 3):
+            with bill.count("kind"):
+                step(model, torch.ones(10, 8))
+            bill.charge("kind", growth)
+        bill.pay()
+    figures = meter.stage.figures
+    assert figures["flops_useful"].value == figures["flops_executed_growth"].value == 2 * 10 * 3
+    assert figures["flops_executed"].value == 2 * 2 * 2 * 10 * 8 * 5
+
+
 def test_shapes_decide_the_kind_of_a_step():
     x, y = torch.zeros(2, 3), torch.zeros(2)
     assert shape_of((x, y)) == shape_of([x + 1, y]) == shape_of({"x": x, "y": y})

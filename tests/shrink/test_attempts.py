@@ -2,11 +2,20 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 import tiny
+from tenth.errors import InputError
 from tenth.fit import Plan, Settings
-from tenth.shrink.attempts import BISECTIONS, HALVINGS, Attempts
-from tenth.sparsity import prunable
+from tenth.shrink import attempts as module
+from tenth.shrink.attempts import BISECTIONS, Attempts
+from tenth.sparsity import GRADUAL, prunable
+
+
+@pytest.fixture
+def exact(monkeypatch):
+    """Attempts in which no weight returns: one that does may still be zero at the end."""
+    monkeypatch.setattr(module, "METHOD", GRADUAL)
 
 
 def zeros(model):
@@ -30,7 +39,7 @@ def attempts_of(score, *, max_drop=0.1, stages=None, **settings):
     return Attempts(tiny.build(), task, 1.0, max_drop, Plan("", pace, 0), stages)
 
 
-def test_a_density_that_holds_takes_one_attempt():
+def test_a_density_that_holds_takes_one_attempt(exact):
     stages = []
     attempts = attempts_of(holding(0.25), stages=stages)
     tried = attempts.at(0.5)
@@ -52,7 +61,7 @@ def test_a_failure_is_tried_once_more_at_double_length():
 
 
 @pytest.mark.parametrize("least", [0.75, 0.4, 0.25, 0.06])
-def test_the_search_ends_between_what_holds_and_what_fails(least):
+def test_the_search_ends_between_what_holds_and_what_fails(exact, least):
     attempts = attempts_of(holding(least))
     found = attempts.smallest()
     held = [tried.density for tried in attempts.tried if tried.holds]
@@ -66,10 +75,24 @@ def test_the_search_ends_between_what_holds_and_what_fails(least):
         assert found.density / max(failed) <= 2**0.5
 
 
-def test_a_search_without_end_ends():
+def test_a_search_without_end_ends(monkeypatch):
+    monkeypatch.setattr(module, "HALVINGS", 3)
     attempts = attempts_of(lambda model, split: 1.0)
-    assert attempts.smallest().density == 2.0**-HALVINGS
-    assert len(attempts.tried) == HALVINGS
+    assert attempts.smallest().density == 2.0**-3
+    assert len(attempts.tried) == 3
+
+
+def test_a_search_ends_where_each_layer_has_its_last_weight():
+    attempts = attempts_of(lambda model, split: 1.0)
+    assert attempts.smallest().density == 2.0**-6  # 3 of 216 weights in 2 layers
+    assert len(attempts.tried) == 6
+
+
+def test_a_model_too_small_to_be_halved_is_refused():
+    attempts = attempts_of(lambda model, split: 1.0)
+    attempts.model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    with pytest.raises(InputError, match="density must be at least 1 for this model"):
+        attempts.smallest()
 
 
 def test_a_search_in_vain_ends():
@@ -78,7 +101,7 @@ def test_a_search_in_vain_ends():
     assert len(attempts.tried) == 2 + BISECTIONS
 
 
-def test_each_attempt_goes_on_from_the_last_that_held():
+def test_each_attempt_goes_on_from_the_last_that_held(exact):
     attempts = attempts_of(lambda model, split: 1.0)
     first = attempts.at(0.5)
     kept = zeros(first.model)

@@ -16,7 +16,7 @@ def test_sizes_are_those_of_files_really_written(tmp_path):
     assert dense == (tmp_path / "dense").stat().st_size
     assert rows == {
         "weights": (216, 96),
-        "file, float32 values": (dense, save_model(after, tmp_path / "exact")),
-        "file, float16 values": (dense, save_model(after, tmp_path / "h", values="float16")),
+        "file (float32)": (dense, save_model(after, tmp_path / "exact")),
+        "file (float16)": (dense, save_model(after, tmp_path / "h", values="float16")),
         "parameters": (216 + 24 + 48 + 3, 96 + 24 + 48 + 3),
     }

@@ -1,5 +1,6 @@
 """What each step of a run costs in FLOPs, growth gradients and looks at the score included."""
 
+import sys
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,9 @@ from torch import Tensor, nn
 
 from tenth.receipt import Meter
 from tenth.receipt.torch_probe import StepCost, StepCounter
+
+# a step's cost takes densities above 0 only; a layer may lose all its weights, and 1 - this is 1
+_ALMOST_NONE = sys.float_info.min
 
 
 class Bill:
@@ -56,7 +60,8 @@ class Bill:
         self._waiting.clear()
 
     def _known(self, cost: StepCost) -> dict[str, float]:
-        return {name: self._densities[name] for name in cost.layers if name in self._densities}
+        known = [name for name in cost.layers if name in self._densities]
+        return {name: max(self._densities[name], _ALMOST_NONE) for name in known}
 
 
 def shape_of(batch: Any) -> Hashable:

@@ -22,8 +22,9 @@ from torch import nn
 from tenth.errors import DivergedError
 from tenth.fit import Folder, OnStep, Pace, Plan, fit
 from tenth.fit.checkpoint import digest
+from tenth.layouts import kept_count
 from tenth.receipt import Aim, Receipt, Stage
-from tenth.sparsity import TAYLOR, Method
+from tenth.sparsity import TAYLOR, Method, prunable
 from tenth.task import Task
 
 METHOD: Method = TAYLOR
@@ -84,6 +85,8 @@ class Attempts:
         held: Tried | None = None
         failed = 1.0
         for halvings in range(1, HALVINGS + 1):
+            if held is not None and not self._can_be(2.0**-halvings):
+                return held
             tried = self.at(2.0**-halvings, start=held)
             if not tried.holds:
                 failed = tried.density
@@ -105,6 +108,11 @@ class Attempts:
     def best(self) -> Tried | None:
         """Of the attempts, the one that lost least."""
         return max(self.tried, key=lambda tried: tried.score, default=None)
+
+    def _can_be(self, density: float) -> bool:
+        """Whether a weight is left for each layer."""
+        sizes = [weight.numel() for weight in prunable(self.model).values()]
+        return kept_count(sum(sizes), density) >= len(sizes)
 
     def _once(self, density: float, pace: Pace, start: Tried | None) -> Tried:
         number = len(self.tried) + 1

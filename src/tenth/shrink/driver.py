@@ -96,7 +96,8 @@ def to(  # noqa: PLR0913  what is shrunk, how far, and how, by keyword
 def _check(model: nn.Module, density: float | None, max_drop: float) -> None:
     if density is not None and check_density(density) == 1:
         raise InputError(must("density", "below 1 to shrink", density))
-    if not isinstance(max_drop, int | float) or not 0 <= max_drop < math.inf:
+    number = isinstance(max_drop, int | float) and not isinstance(max_drop, bool)
+    if not number or not 0 <= max_drop < math.inf:
         remedy = "It is a loss of score on 'val': 0.005 is half a point of accuracy."
         raise InputError(must("max_drop", "a number of at least 0", repr(max_drop), remedy))
     if not isinstance(model, nn.Module):
