@@ -2,8 +2,8 @@
 
 Stated before the runs: accuracy on "test", margin 1 point, ten paired seeds, density 0.1 of the
 Linear and Conv weights, one stopping rule (all of a route's steps). The shrunk nets start from the
-dense nets of the same seed, and their cost has the dense net's in it. A run that is in the file
-already is not made again.
+dense nets of the same seed, whose cost comes on top of theirs. A run that is in the file already is
+not made again.
 """
 
 import json

@@ -97,7 +97,7 @@ def digits() -> str:
         )
     head = (
         f"handwritten digits, {len(content['runs']['dense'])} seeds", "weights", "file",
-        "test accuracy", "non-inferior within 1 point", "cost of the run",
+        "test accuracy", "non-inferior within 1 point", "time of the run",
     )  # fmt: skip
     return table(head, rows)
 

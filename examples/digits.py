@@ -51,16 +51,16 @@ def build(channels: int = 16, hidden: int = 64) -> nn.Module:
 
 
 def small(weights: int) -> nn.Module:
-    """The widest net of the same shape with at most so many weights."""
+    """The widest net of about the same shape with at most so many weights."""
 
-    def count(channels: int) -> int:
-        hidden = 4 * channels
-        return 9 * channels + 18 * channels**2 + 32 * channels * hidden + 10 * hidden
+    def room(channels: int) -> int:
+        """How many hidden units the other layers leave room for."""
+        return (weights - 9 * channels - 18 * channels**2) // (32 * channels + 10)
 
     channels = 1
-    while count(channels + 1) <= weights:
+    while room(channels + 1) >= 3 * (channels + 1):
         channels += 1
-    return build(channels, 4 * channels)
+    return build(channels, max(1, room(channels)))
 
 
 def batches(seed: int) -> Iterator[tuple[Tensor, Tensor]]:
