@@ -137,3 +137,23 @@ def test_every_kernel_stays_inside_its_memory(everything, tmp_path, lanes):
 @pytest.mark.parametrize("command", COMPILERS)
 def test_every_kernel_builds_without_a_warning(everything, tmp_path, command):
     example(everything.save(tmp_path / "everything"), command, STRICT)
+
+
+@pytest.mark.parametrize("inputs", [1, 3, 4, 64, 66])
+def test_gcc_sees_no_endless_loop_in_a_row_of_any_length(inputs, tmp_path):
+    """gcc 12 took the rest of a row for a loop that may run for ever, where none was left."""
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc")
+    rng = np.random.default_rng(inputs)
+    graph = Graph(
+        inputs=(Value("x", (Dim.symbol("n"), inputs)),),
+        nodes=(Node("y", "linear", ("x", "w")),),
+        outputs=("y",),
+        constants={"w": rng.normal(size=(10, inputs)).astype(np.float32)},
+    )
+    program = compile(graph, (np.zeros((1, inputs), np.float32),))
+    folder = program.save(tmp_path / "program")
+    x = pattern(1, inputs)
+    output = example(folder, ["gcc"], STRICT)
+    first = float(output.split()[1])
+    assert first == pytest.approx(float(np.asarray(program(x)).ravel()[0]), rel=1e-4)

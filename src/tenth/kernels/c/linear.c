@@ -32,8 +32,8 @@ INLINE void dense_row(const float *restrict x, const float *restrict w, int64_t 
                       int64_t depth, float *restrict sums)
 {
     lanes total[4][PANEL / LANES] = {{{0}}};
-    int64_t k = 0;
-    for (; k + 4 <= depth; k += 4) {
+    const int64_t whole = depth - depth % 4;
+    for (int64_t k = 0; k < whole; k += 4) {
         UNROLL
         for (int64_t part = 0; part < 4; part++) {
             const lanes *at = (const lanes *)(w + (k + part) * w_pitch);
@@ -42,7 +42,7 @@ INLINE void dense_row(const float *restrict x, const float *restrict w, int64_t 
                 total[part][v] += x[k + part] * at[v];
         }
     }
-    for (; k < depth; k++) {
+    for (int64_t k = whole; k < depth; k++) {
         const lanes *at = (const lanes *)(w + k * w_pitch);
         UNROLL
         for (int v = 0; v < PANEL / LANES; v++)
