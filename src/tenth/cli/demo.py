@@ -29,7 +29,7 @@ def demo(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Learn the Game of Life, take it to a tenth, ship it as C, print the receipt.
+    """Run the whole line on Conway's Game of Life.
 
     A net with sixteen times the filters it needs is trained until it is right on all 512
     neighbourhoods, shrunk to 10 % of its weights, still right on all of them, compiled to C and run

@@ -40,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # rich help loads a Markdown parser first: half a second of nothing
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -59,11 +59,10 @@ def _options(
 ) -> None:
     """AI at a tenth of the cost, with a receipt.
 
-    [bold]plan[/] before you pay, [bold]train[/] by the cheapest route,
-    [bold]shrink[/] to a tenth, [bold]ship[/] as plain C;
-    every step is metered into a [bold]receipt[/].
+    plan before you pay, train by the cheapest route, shrink to a tenth, ship as
+    plain C; every step is metered into a receipt.
 
-    See it all at once, in a few minutes: [bold]tenth demo --out life[/]
+    See it all at once, in a few minutes: tenth demo --out life
 
     Exit codes: 0 done, 1 target not met, 2 wrong call, 130 interrupted.
     """

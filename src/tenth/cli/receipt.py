@@ -8,7 +8,11 @@ import typer
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
 
-app = typer.Typer(no_args_is_help=True, help="Read, compare and print what a run cost and saved.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Read, compare and print what a run cost and saved.",
+)
 File = Annotated[Path, typer.Argument(metavar="RECEIPT.json")]
 
 

@@ -25,7 +25,9 @@ def ship(
     target: Annotated[str, typer.Option(help="Where it will run: host is this machine.")] = "host",
     as_json: Json = False,
 ) -> None:
-    """Compile a model to C11 without dependencies, checked against the original.
+    """Compile a model to C11 without dependencies.
+
+    The result is checked against the original before it is called done.
 
         tenth ship examples/digits.py --model digits/model.safetensors --out program
 

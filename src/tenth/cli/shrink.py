@@ -43,7 +43,7 @@ def shrink(
     ] = Form.small,
     as_json: Json = False,
 ) -> None:
-    """Take a trained model to a tenth of its weights within a stated drop, or say that it cannot.
+    """Take a trained model to a tenth, or say it cannot be.
 
         tenth shrink examples/digits.py --model digits/model.safetensors --density 0.1
 

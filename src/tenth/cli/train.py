@@ -26,7 +26,7 @@ def train(
     out: Out = Path("trained"),
     as_json: Json = False,
 ) -> None:
-    """Train a task by one route, and leave the model and its receipt in a folder.
+    """Train a task by one route, with a receipt.
 
     dense: all weights. small: a dense net with as few weights. static: a fixed
     random mask. gradual: remove the smallest weights on the way. set, rigl,
