@@ -167,9 +167,10 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
 @pytest.mark.slow
 def test_a_density_out_of_reach_is_exit_1_and_says_what_was_reached(task, tmp_path):
     dense = tmp_path / "dense"
-    assert tenth("train", task, "--out", dense).returncode == 0
+    assert tenth("train", task, "--steps", "1500", "--out", dense).returncode == 0
     model = dense / "model.safetensors"
     shrink = ("shrink", task, "--model", model, "--density", "0.1", "--max-drop", "0")
+    shrink = (*shrink, "--steps", "20")
     run = tenth(*shrink, "--out", tmp_path / "small")
     assert run.returncode == 1
     assert "density 0.1" in sentence(run)

@@ -48,8 +48,9 @@ def plan(
 ) -> None:
     """Say what a model will cost, before it is trained.
 
-    Parameters, FLOPs, memory, hours, money, energy, carbon. Every figure has a 90 % interval, a label (counted, measured, modelled, estimated, given) and a
-    source. Nothing is trained; with a task file a few steps are timed (--no-measure: none).
+    Parameters, FLOPs, memory, hours, money, energy, carbon. Every figure has a 90 % interval, a
+    label (counted, measured, modelled, estimated, given) and a source. Nothing is trained; with a
+    task file a few steps are timed (--no-measure: none).
 
         tenth plan --params 7e9 --tokens 2e12 --device h100 --count 64 --place FRA
 
