@@ -5,7 +5,7 @@ fine-tunes at the task's own learning rate; for the last third of its steps the 
 What fails gets one longer try.
 
 Magnitude, the usual score, keeps dead ends: weights into a unit that nothing reads stay large. On
-Life at a tenth it fails from five trained nets of six, where this score holds all six.
+Life at a tenth it failed from each of six trained nets, where this score held all six.
 
 Source: gradual pruning, Zhu & Gupta 2017, arXiv:1710.01878; the score, Molchanov et al. 2019,
 arXiv:1906.10771; learning-rate rewinding, Renda et al. 2020, arXiv:2003.02389.
