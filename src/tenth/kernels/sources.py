@@ -14,6 +14,7 @@ from tenth.errors import InputError, must
 
 FILES = (
     "lanes",
+    "curves",
     "sparse",
     "linear",
     "conv",

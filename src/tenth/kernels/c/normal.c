@@ -1,19 +1,56 @@
+/* y = exp(x - max) / sum of the same, for one row. */
+static void softmax_row(const float *x, float *y, int64_t length)
+{
+    const int64_t whole = length / LANES * LANES, left = length - whole;
+    lanes tops = some_lanes(x + whole, left, -INFINITY), sums = {0};
+    for (int64_t j = 0; j < whole; j += LANES)
+        tops = larger_lanes(*(const lanes *)(x + j), tops);
+    float top = tops[0], sum = 0;
+    for (int64_t j = 1; j < LANES; j++)
+        top = tops[j] > top ? tops[j] : top;
+    for (int64_t j = 0; j < whole; j += LANES) {
+        const lanes powers = exp_lanes(*(const lanes *)(x + j) - top);
+        *(lanes *)(y + j) = powers;
+        sums += powers;
+    }
+    const lanes powers = exp_lanes(some_lanes(x + whole, left, -INFINITY) - top);
+    put_lanes(powers, y + whole, left);
+    sums += powers;
+    for (int64_t j = 0; j < LANES; j++)
+        sum += sums[j];
+    for (int64_t j = 0; j < length; j++)
+        y[j] /= sum;
+}
+
+/* The same for `count` columns side by side; rows are `inner` apart. */
+INLINE void softmax_columns(const float *x, float *y, int64_t length, int64_t inner, int64_t count)
+{
+    lanes top = all_lanes(-INFINITY), sum = {0};
+    for (int64_t j = 0; j < length; j++)
+        top = larger_lanes(some_lanes(x + j * inner, count, 0), top);
+    for (int64_t j = 0; j < length; j++) {
+        const lanes powers = exp_lanes(some_lanes(x + j * inner, count, 0) - top);
+        put_lanes(powers, y + j * inner, count);
+        sum += powers;
+    }
+    for (int64_t j = 0; j < length; j++)
+        put_lanes(some_lanes(y + j * inner, count, 0) / sum, y + j * inner, count);
+}
+
 /* y = exp(x - max) / sum of the same, along the middle axis of [outer, length, inner]. */
 static void softmax(const float *x, float *y, int64_t outer, int64_t length, int64_t inner)
 {
-    for (int64_t o = 0; o < outer; o++, x += length * inner, y += length * inner)
-        for (int64_t i = 0; i < inner; i++) {
-            float top = -INFINITY, sum = 0;
-            for (int64_t j = 0; j < length; j++)
-                top = x[j * inner + i] > top ? x[j * inner + i] : top;
-            for (int64_t j = 0; j < length; j++) {
-                const float power = expf(x[j * inner + i] - top);
-                y[j * inner + i] = power;
-                sum += power;
-            }
-            for (int64_t j = 0; j < length; j++)
-                y[j * inner + i] /= sum;
+    for (int64_t o = 0; o < outer; o++, x += length * inner, y += length * inner) {
+        int64_t i = 0;
+        if (inner == 1)
+            softmax_row(x, y, length);
+        else {
+            for (; i + LANES <= inner; i += LANES)
+                softmax_columns(x + i, y + i, length, inner, LANES);
+            if (i < inner)
+                softmax_columns(x + i, y + i, length, inner, inner - i);
         }
+    }
 }
 
 /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each row. */

@@ -16,25 +16,19 @@ static void clip(const float *x, float *y, int64_t count, float low, float high)
 /* y = 1 / (1 + exp(-x)). */
 static void sigmoid(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++)
-        y[i] = 1 / (1 + expf(-y[i]));
+    each_lane(x, y, count, sigmoid_lanes);
 }
 
 /* y = tanh(x). */
 static void hyperbolic_tangent(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++)
-        y[i] = tanhf(y[i]);
+    each_lane(x, y, count, tanh_lanes);
 }
 
 /* y = x / (1 + exp(-x)). */
 static void silu(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++)
-        y[i] = y[i] / (1 + expf(-y[i]));
+    each_lane(x, y, count, silu_lanes);
 }
 
 /* y = (x + 3 cut off at 0 and 6) / 6. */
@@ -56,19 +50,13 @@ static void hardswish(const float *x, float *y, int64_t count)
 /* y = x * Phi(x), Phi the normal distribution. */
 static void gelu(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++)
-        y[i] = 0.5f * y[i] * (1 + erff(y[i] * 0.70710678f));
+    each_lane(x, y, count, gelu_lanes);
 }
 
 /* The approximation of gelu by a hyperbolic tangent. */
 static void gelu_tanh(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++) {
-        const float inner = 0.79788456f * (y[i] + 0.044715f * y[i] * y[i] * y[i]);
-        y[i] = 0.5f * y[i] * (1 + tanhf(inner));
-    }
+    each_lane(x, y, count, gelu_tanh_lanes);
 }
 
 /* y = x * scale + shift for each channel of [images, channels, pixels]. */
