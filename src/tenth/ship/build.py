@@ -44,7 +44,7 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
         raise InputError(must("target", "'host', the only one there is", repr(target)))
     check_name(name)
     parts = tuple(example) if isinstance(example, tuple | list) else (example,)
-    graph, reference = (model, None) if isinstance(model, Graph) else _captured(model, parts)
+    graph, reference = (model, None) if isinstance(model, Graph) else captured(model, parts)
     verify(graph)
     sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
     choices = choose(graph, sizes)
@@ -67,10 +67,15 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
     return Program(manifest, {**files, "README.md": readme, LIBRARY: library}, binding)
 
 
-def _captured(
+def captured(
     module: Any, example: Sequence[Any]
 ) -> tuple[Graph, Callable[[Outputs], Outputs] | None]:
-    """The graph of a torch module, and the module as a function to compare with."""
+    """The graph of a torch module, and the module as a function to compare with.
+
+    Raises:
+        InputError: it is no module, or a weight is not finite.
+        UnsupportedError: the module does something that tenth cannot express.
+    """
     if not all(hasattr(module, name) for name in ("state_dict", "modules", "eval")):
         raise InputError(must("model", "a torch module or a graph", type(module).__name__))
     # only a module needs torch: a graph is compiled, and a program loaded, without
