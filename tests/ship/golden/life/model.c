@@ -40,6 +40,96 @@ INLINE float clamp(float value, float low, float high)
     return high < value ? high : value;
 }
 
+/* The bits of `lanes`, and what a comparison of them gives: all ones where it holds. */
+typedef uint32_t lane_bits __attribute__((vector_size(LANES * sizeof(uint32_t))));
+
+/* The same number in every lane. */
+INLINE lanes all_lanes(float value)
+{
+    return (lanes){0} + value;
+}
+
+/* `yes` where all bits of `where` are ones, `no` where they are zeros. */
+INLINE lanes select_lanes(lane_bits where, lanes yes, lanes no)
+{
+    return (lanes)((where & (lane_bits)yes) | (~where & (lane_bits)no));
+}
+
+/* x cut off at `low` and `high`; a NaN passes. */
+INLINE lanes clamp_lanes(lanes x, float low, float high)
+{
+    x = select_lanes((lane_bits)(x < low), all_lanes(low), x);
+    return select_lanes((lane_bits)(x > high), all_lanes(high), x);
+}
+
+/* A number as n log 2 + rest, |rest| <= log 2 / 2: exp(rest) - 1, and n above 3 * 2^22 as the
+   bits of a float. Between -104 and 89. */
+struct power {
+    lanes less_one;
+    lane_bits shifted;
+};
+
+/* Adding 3 * 2^22 rounds to a whole number, which then stands in the lowest bits. log 2 is split
+   so that n times its first part is exact. The polynomial is that of Cephes' expf. */
+INLINE struct power power_of(lanes x)
+{
+    const lanes shifted = x * 1.44269504f + 12582912.0f;
+    const lanes n = shifted - 12582912.0f;
+    const lanes rest = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    lanes sum = rest * 1.9875691500e-4f + 1.3981999507e-3f;
+    sum = sum * rest + 8.3334519073e-3f;
+    sum = sum * rest + 4.1665795894e-2f;
+    sum = sum * rest + 1.6666665459e-1f;
+    sum = sum * rest + 5.0000001201e-1f;
+    return (struct power){sum * (rest * rest) + rest, (lane_bits)shifted};
+}
+
+/* exp(x): 0 high below, infinite high above; a NaN passes. Relative error below 2e-7. 2^n is
+   multiplied in by halves, so that results below the normal numbers are right too. */
+INLINE lanes exp_lanes(lanes x)
+{
+    const struct power power = power_of(clamp_lanes(x, -104, 89));
+    const lane_bits whole = power.shifted - 0x4b400000u + 254u, half = whole >> 1;
+    return (power.less_one + 1) * (lanes)(half << 23) * (lanes)((whole - half) << 23);
+}
+
+/* 1 / (1 + exp(-x)); a NaN passes. */
+INLINE lanes sigmoid_lanes(lanes x)
+{
+    return 1 / (1 + exp_lanes(-x));
+}
+
+/* The first `count` lanes at x, and `rest` in the others. */
+INLINE lanes some_lanes(const float *x, int64_t count, float rest)
+{
+    float part[LANES];
+    for (int64_t i = 0; i < LANES; i++)
+        part[i] = i < count ? x[i] : rest;
+    return *(const lanes *)part;
+}
+
+/* The first `count` lanes of x to y. */
+INLINE void put_lanes(lanes x, float *y, int64_t count)
+{
+    float part[LANES];
+    *(lanes *)part = x;
+    for (int64_t i = 0; i < count; i++)
+        y[i] = part[i];
+}
+
+/* A function of each lane. */
+typedef lanes curve(lanes x);
+
+/* y = f(x) for each element, whatever stands beside it. x and y are one place, or apart. */
+INLINE void each_lane(const float *x, float *y, int64_t count, curve *f)
+{
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        *(lanes *)(y + i) = f(*(const lanes *)(x + i));
+    if (i < count)
+        put_lanes(f(some_lanes(x + i, count - i, 0)), y + i, count - i);
+}
+
 /* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
 struct kept {
     const float *values;
@@ -391,19 +481,10 @@ static int64_t elements(int64_t rank, const int64_t *sizes)
     return count;
 }
 
-/* y = x, unless they are the same place. A function of each element then works on y alone. */
-static void copy(const float *x, float *y, int64_t count)
-{
-    if (x != y)
-        memcpy(y, x, (size_t)count * sizeof(float));
-}
-
 /* y = 1 / (1 + exp(-x)). */
 static void sigmoid(const float *x, float *y, int64_t count)
 {
-    copy(x, y, count);
-    for (int64_t i = 0; i < count; i++)
-        y[i] = 1 / (1 + expf(-y[i]));
+    each_lane(x, y, count, sigmoid_lanes);
 }
 
 /* Sixteen neighbours of a row; a stride of 0 is one value that meets the whole row. */

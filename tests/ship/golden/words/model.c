@@ -40,6 +40,83 @@ INLINE float clamp(float value, float low, float high)
     return high < value ? high : value;
 }
 
+/* The bits of `lanes`, and what a comparison of them gives: all ones where it holds. */
+typedef uint32_t lane_bits __attribute__((vector_size(LANES * sizeof(uint32_t))));
+
+/* The same number in every lane. */
+INLINE lanes all_lanes(float value)
+{
+    return (lanes){0} + value;
+}
+
+/* `yes` where all bits of `where` are ones, `no` where they are zeros. */
+INLINE lanes select_lanes(lane_bits where, lanes yes, lanes no)
+{
+    return (lanes)((where & (lane_bits)yes) | (~where & (lane_bits)no));
+}
+
+/* x cut off at `low` and `high`; a NaN passes. */
+INLINE lanes clamp_lanes(lanes x, float low, float high)
+{
+    x = select_lanes((lane_bits)(x < low), all_lanes(low), x);
+    return select_lanes((lane_bits)(x > high), all_lanes(high), x);
+}
+
+/* The larger of two numbers; of `so_far` and a NaN, `so_far`. */
+INLINE lanes larger_lanes(lanes x, lanes so_far)
+{
+    return select_lanes((lane_bits)(x > so_far), x, so_far);
+}
+
+/* A number as n log 2 + rest, |rest| <= log 2 / 2: exp(rest) - 1, and n above 3 * 2^22 as the
+   bits of a float. Between -104 and 89. */
+struct power {
+    lanes less_one;
+    lane_bits shifted;
+};
+
+/* Adding 3 * 2^22 rounds to a whole number, which then stands in the lowest bits. log 2 is split
+   so that n times its first part is exact. The polynomial is that of Cephes' expf. */
+INLINE struct power power_of(lanes x)
+{
+    const lanes shifted = x * 1.44269504f + 12582912.0f;
+    const lanes n = shifted - 12582912.0f;
+    const lanes rest = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    lanes sum = rest * 1.9875691500e-4f + 1.3981999507e-3f;
+    sum = sum * rest + 8.3334519073e-3f;
+    sum = sum * rest + 4.1665795894e-2f;
+    sum = sum * rest + 1.6666665459e-1f;
+    sum = sum * rest + 5.0000001201e-1f;
+    return (struct power){sum * (rest * rest) + rest, (lane_bits)shifted};
+}
+
+/* exp(x): 0 high below, infinite high above; a NaN passes. Relative error below 2e-7. 2^n is
+   multiplied in by halves, so that results below the normal numbers are right too. */
+INLINE lanes exp_lanes(lanes x)
+{
+    const struct power power = power_of(clamp_lanes(x, -104, 89));
+    const lane_bits whole = power.shifted - 0x4b400000u + 254u, half = whole >> 1;
+    return (power.less_one + 1) * (lanes)(half << 23) * (lanes)((whole - half) << 23);
+}
+
+/* The first `count` lanes at x, and `rest` in the others. */
+INLINE lanes some_lanes(const float *x, int64_t count, float rest)
+{
+    float part[LANES];
+    for (int64_t i = 0; i < LANES; i++)
+        part[i] = i < count ? x[i] : rest;
+    return *(const lanes *)part;
+}
+
+/* The first `count` lanes of x to y. */
+INLINE void put_lanes(lanes x, float *y, int64_t count)
+{
+    float part[LANES];
+    *(lanes *)part = x;
+    for (int64_t i = 0; i < count; i++)
+        y[i] = part[i];
+}
+
 /* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
 struct kept {
     const float *values;
@@ -245,22 +322,59 @@ static int embedding(const int64_t *restrict ids, const float *restrict table, f
     return 1;
 }
 
+/* y = exp(x - max) / sum of the same, for one row. */
+static void softmax_row(const float *x, float *y, int64_t length)
+{
+    const int64_t whole = length / LANES * LANES, left = length - whole;
+    lanes tops = some_lanes(x + whole, left, -INFINITY), sums = {0};
+    for (int64_t j = 0; j < whole; j += LANES)
+        tops = larger_lanes(*(const lanes *)(x + j), tops);
+    float top = tops[0], sum = 0;
+    for (int64_t j = 1; j < LANES; j++)
+        top = tops[j] > top ? tops[j] : top;
+    for (int64_t j = 0; j < whole; j += LANES) {
+        const lanes powers = exp_lanes(*(const lanes *)(x + j) - top);
+        *(lanes *)(y + j) = powers;
+        sums += powers;
+    }
+    const lanes powers = exp_lanes(some_lanes(x + whole, left, -INFINITY) - top);
+    put_lanes(powers, y + whole, left);
+    sums += powers;
+    for (int64_t j = 0; j < LANES; j++)
+        sum += sums[j];
+    for (int64_t j = 0; j < length; j++)
+        y[j] /= sum;
+}
+
+/* The same for `count` columns side by side; rows are `inner` apart. */
+INLINE void softmax_columns(const float *x, float *y, int64_t length, int64_t inner, int64_t count)
+{
+    lanes top = all_lanes(-INFINITY), sum = {0};
+    for (int64_t j = 0; j < length; j++)
+        top = larger_lanes(some_lanes(x + j * inner, count, 0), top);
+    for (int64_t j = 0; j < length; j++) {
+        const lanes powers = exp_lanes(some_lanes(x + j * inner, count, 0) - top);
+        put_lanes(powers, y + j * inner, count);
+        sum += powers;
+    }
+    for (int64_t j = 0; j < length; j++)
+        put_lanes(some_lanes(y + j * inner, count, 0) / sum, y + j * inner, count);
+}
+
 /* y = exp(x - max) / sum of the same, along the middle axis of [outer, length, inner]. */
 static void softmax(const float *x, float *y, int64_t outer, int64_t length, int64_t inner)
 {
-    for (int64_t o = 0; o < outer; o++, x += length * inner, y += length * inner)
-        for (int64_t i = 0; i < inner; i++) {
-            float top = -INFINITY, sum = 0;
-            for (int64_t j = 0; j < length; j++)
-                top = x[j * inner + i] > top ? x[j * inner + i] : top;
-            for (int64_t j = 0; j < length; j++) {
-                const float power = expf(x[j * inner + i] - top);
-                y[j * inner + i] = power;
-                sum += power;
-            }
-            for (int64_t j = 0; j < length; j++)
-                y[j * inner + i] /= sum;
+    for (int64_t o = 0; o < outer; o++, x += length * inner, y += length * inner) {
+        int64_t i = 0;
+        if (inner == 1)
+            softmax_row(x, y, length);
+        else {
+            for (; i + LANES <= inner; i += LANES)
+                softmax_columns(x + i, y + i, length, inner, LANES);
+            if (i < inner)
+                softmax_columns(x + i, y + i, length, inner, inner - i);
         }
+    }
 }
 
 /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each row. */
