@@ -49,7 +49,7 @@ def test_a_library_is_built_and_runs(source):
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no system compiler")
 def test_without_ziglang_the_compiler_of_the_system_is_used(source, monkeypatch):
-    monkeypatch.setattr(toolchain, "_zig", lambda: None)
+    monkeypatch.setattr(toolchain, "zig", lambda: None)
     assert find_compiler().origin == "system"
     built(source)
 
@@ -66,7 +66,7 @@ def test_a_named_compiler_that_is_not_there_is_an_error(monkeypatch):
 
 
 def test_no_compiler_at_all_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(toolchain, "_zig", lambda: None)
+    monkeypatch.setattr(toolchain, "zig", lambda: None)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CompileError, match="pip install ziglang"):
         find_compiler()

@@ -15,7 +15,7 @@ from tenth.ship import Program, compile
 
 from .cases import CASES
 
-ZIG = toolchain._zig()
+ZIG = toolchain.zig()
 COMPILERS = [
     pytest.param(
         ["gcc"], id="gcc", marks=pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")

@@ -54,9 +54,9 @@ def find_compiler() -> Compiler:
                 "Correct CC, or unset it."
             )
         return Compiler(tuple(command), "CC")
-    zig = _zig()
-    if zig is not None:
-        return Compiler((str(zig), "cc"), "ziglang")
+    bundled = zig()
+    if bundled is not None:
+        return Compiler((str(bundled), "cc"), "ziglang")
     for name in ("cc", "gcc", "clang"):
         path = shutil.which(name)
         if path is not None:
@@ -84,13 +84,14 @@ def compile_library(
         words = ""
         for attempt in ((*flags, NATIVE), tuple(flags)):
             command = [*compiler.command, *attempt, "-o", str(temporary), *arguments]
-            status, words = _run(command)
+            status, words = run(command)
             if status == 0 and temporary.stat().st_size:
                 return compiler
-        raise CompileError(_failure(compiler, words))
+        raise CompileError(failure(compiler, words))
 
 
-def _zig() -> Path | None:
+def zig() -> Path | None:
+    """The program of the ziglang package, or None where it is not installed."""
     spec = find_spec("ziglang")
     if spec is None or spec.origin is None:
         return None
@@ -98,7 +99,8 @@ def _zig() -> Path | None:
     return zig if zig.exists() else None
 
 
-def _failure(compiler: Compiler, words: str) -> str:
+def failure(compiler: Compiler, words: str) -> str:
+    """What to tell about a compiler that failed: its first words, and what to do."""
     lines = words.strip().splitlines() or ["(it said nothing)"]
     more = f"\n  … {len(lines) - _SHOWN_LINES} more lines" if len(lines) > _SHOWN_LINES else ""
     shown = "\n  ".join(lines[:_SHOWN_LINES])
@@ -108,7 +110,7 @@ def _failure(compiler: Compiler, words: str) -> str:
     )
 
 
-def _run(command: Sequence[str]) -> tuple[int, str]:
+def run(command: Sequence[str]) -> tuple[int, str]:
     """The exit status and the words of a command; ctrl-C ends it and all that it started."""
     with tempfile.TemporaryDirectory(prefix="tenth-") as scratch:
         process = subprocess.Popen(
