@@ -1,0 +1,1 @@
+"""How each op of a graph is said in ONNX."""

@@ -1,0 +1,145 @@
+"""Every op and some nets in ONNX, run by onnxruntime, against the interpreter."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tenth.errors import InputError, UnsupportedError
+from tenth.graph import Graph, Node, Value, run
+from tenth.graph.ops import OPS
+from tenth.ship import to_onnx
+from tenth.ship.check import random_inputs, relative_error
+from tenth.ship.onnx import NOTE, OPSETS
+from tenth.ship.onnx.ops.table import WRITERS
+
+from ..cases import CASES, random_graph
+from ..conftest import life_graph, words_graph
+
+REASON = "it is an extra of the tests: pip install 'tenth[onnx]' onnxruntime"
+onnx = pytest.importorskip("onnx", reason=REASON)
+onnxruntime = pytest.importorskip("onnxruntime", reason=REASON)
+
+# the mean of many numbers about 0 is small beside what rounding makes of them
+TOLERANCE = 1e-4
+
+
+def outputs(path: Path, *inputs: np.ndarray) -> list[np.ndarray]:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return session.run(None, dict(zip((x.name for x in session.get_inputs()), inputs, strict=True)))
+
+
+def agree(graph: Graph, path: Path, *inputs: np.ndarray) -> None:
+    for name, y, expected in zip(
+        graph.outputs, outputs(path, *inputs), run(graph, *inputs, dtype=np.float64), strict=True
+    ):
+        if graph.nodes[0].op == "gelu" and expected.ndim == 0:
+            y = y.reshape(())  # onnxruntime makes a row of one of a lone number, once it fuses gelu
+        error = relative_error(y, expected)
+        assert error <= TOLERANCE, (name, error, y.shape, expected.shape, graph)
+
+
+def test_every_op_can_be_written_and_is_tested():
+    assert set(WRITERS) == set(OPS) == set(CASES)
+
+
+@pytest.mark.parametrize("opset", [13, 17])
+@pytest.mark.parametrize("op", OPS)
+def test_each_op_computes_what_the_interpreter_computes(op, opset, tmp_path):
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        case = CASES[op](rng)
+        graph = case.graph(rng)
+        path = to_onnx(graph, None, tmp_path / "op.onnx", opset=opset)
+        for shapes in (case.shapes, case.others or case.shapes):
+            agree(graph, path, *case.inputs(rng, shapes))
+
+
+@pytest.mark.parametrize("make", [life_graph, words_graph])
+def test_a_net_of_several_outputs_and_free_sizes_computes_the_same(make, tmp_path):
+    graph = make()
+    path = to_onnx(graph, None, tmp_path / "net.onnx")
+    for n, h in ((1, 3), (2, 7), (5, 16)):
+        sizes = {"n": n, "h": h, "w": h + 1, "l": h}
+        agree(graph, path, *random_inputs(graph, sizes, 0))
+
+
+def test_random_graphs_compute_the_same(tmp_path):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        graph = random_graph(rng)
+        path = to_onnx(graph, None, tmp_path / "net.onnx")
+        agree(graph, path, rng.standard_normal((2, 4, 5, 6), np.float32))
+
+
+def test_free_sizes_keep_their_names_and_the_file_says_what_others_will_not_skip(tmp_path):
+    model = onnx.load(to_onnx(life_graph(), None, tmp_path / "life.onnx"))
+    (port,) = model.graph.input
+    assert [axis.dim_param or axis.dim_value for axis in port.type.tensor_type.shape.dim] == [
+        "n",
+        1,
+        "h",
+        "w",
+    ]
+    assert model.doc_string == NOTE
+    assert "onnxruntime and OpenVINO" in NOTE
+    assert {node.doc_string for node in model.graph.node} >= {"count", "mix", "last"}
+
+
+def test_weights_stand_in_the_file_as_they_are(tmp_path):
+    graph = life_graph()
+    model = onnx.load(to_onnx(graph, None, tmp_path / "life.onnx"))
+    arrays = {array.name: onnx.numpy_helper.to_array(array) for array in model.graph.initializer}
+    for name, constant in graph.constants.items():
+        np.testing.assert_array_equal(arrays[name], constant)
+
+
+def test_a_module_is_captured(tmp_path):
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(5, 7), torch.nn.GELU(), torch.nn.Linear(7, 2))
+    path = to_onnx(module, (torch.zeros(1, 5),), tmp_path / "net.onnx")
+    x = torch.randn(4, 5)
+    (y,) = outputs(path, x.numpy())
+    assert relative_error(y, module(x).detach().numpy()) <= TOLERANCE
+
+
+@pytest.mark.parametrize("opset", [OPSETS.start - 1, OPSETS.stop, "17"])
+def test_an_opset_that_cannot_be_written_is_refused(opset, tmp_path):
+    with pytest.raises(InputError, match="opset must be from 13 to 17"):
+        to_onnx(life_graph(), None, tmp_path / "net.onnx", opset=opset)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_op_without_a_writer_is_named(tmp_path, monkeypatch):
+    monkeypatch.delitem(WRITERS, "sigmoid")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UnsupportedError, match=r"node 'next' \(sigmoid\)"):
+        to_onnx(life_graph(), None, tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_above_what_the_format_holds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("tenth.ship.onnx.model._MOST_BYTES", 100)
+    with pytest.raises(InputError, match="below 2 GB"):
+        to_onnx(life_graph(), None, tmp_path / "net.onnx")
+
+
+def test_without_the_package_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    with pytest.raises(UnsupportedError, match="pip install 'tenth\\[onnx\\]'"):
+        to_onnx(life_graph(), None, tmp_path / "net.onnx")
+
+
+def test_a_weight_read_as_an_image_of_several_shapes_is_written_once(tmp_path):
+    """Two layers that share a weight read one constant."""
+    rng = np.random.default_rng(0)
+    graph = Graph(
+        (Value("x", (3, 4)),),
+        (Node("a", "linear", ("x", "w")), Node("b", "linear", ("a", "w"))),
+        ("b",),
+        {"w": rng.standard_normal((4, 4), np.float32)},
+    )
+    path = to_onnx(graph, None, tmp_path / "net.onnx")
+    assert len(onnx.load(path).graph.initializer) == 1
+    agree(graph, path, rng.standard_normal((3, 4), np.float32))
