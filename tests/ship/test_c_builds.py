@@ -133,7 +133,8 @@ def test_every_kernel_stays_inside_its_memory(everything, tmp_path, lanes):
     built = subprocess.run(["gcc", *SANITIZE, lanes, probe, "-o", out], capture_output=True)
     if built.returncode or (lanes == "-mavx2" and subprocess.run([out]).returncode):
         pytest.skip("gcc has no sanitizers here, or the processor not these lanes")
-    example(folder, ["gcc"], [*STRICT, *SANITIZE, lanes])
+    # gcc warns of vectors by value where the processor has none so long; these are all inlined
+    example(folder, ["gcc"], [*STRICT, *SANITIZE, lanes, "-Wno-psabi"])
 
 
 @pytest.mark.parametrize("command", COMPILERS)
