@@ -1,0 +1,1 @@
+"""How fast a saved program is: layer by layer under the machine's roof, and against rivals."""

@@ -1,0 +1,127 @@
+"""The roofline picture: each layer of a program under the roof of the machine.
+
+Source: Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tenth import files
+from tenth.errors import InputError, must
+from tenth.figures import human
+from tenth.ship.bench.roof import Roof
+from tenth.ship.bench.steps import StepTime
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_DENSE, _SPARSE = "#d97a16", "#1f5fa8"
+_LARGEST = 420.0  # square points, of the slowest layer
+_NAMED = 5
+_HEIGHT_POINTS, _LINE_POINTS = 290.0, 11.0  # of the axes, and of a name
+
+
+def draw(steps: Sequence[StepTime], roof: Roof, path: Path) -> None:
+    """Draw useful FLOP a second against useful FLOP a byte; the suffix says the kind.
+
+    Raises:
+        InputError: no step has weights.
+        OutputError: `path` cannot be written.
+    """
+    # matplotlib takes a quarter of a second to load, and only a picture needs it
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    layers = [step for step in steps if step.shape]
+    if not layers:
+        raise InputError(must("a roofline", "of a program with weights", "none"))
+    # text stays text, and the same times give the same file
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenth", "font.size": 10}):
+        figure = Figure(figsize=(7.2, 4.8), layout="constrained")
+        axes = figure.subplots()
+        _roof(axes, roof, layers)
+        _dots(axes, layers)
+        axes.set_xlabel("FLOP with kept weights, a byte of weights and activations moved")
+        axes.set_ylabel("GFLOP/s with kept weights")
+        axes.set_title("Layers under the roof of one core", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(True, which="major", color="0.92", zorder=0)
+        axes.set_axisbelow(True)
+        axes.legend(frameon=False, loc="lower right", fontsize=8.5)
+        kind = path.suffix.removeprefix(".")
+        metadata = {"Date": None} if kind == "svg" else None
+        with files.atomic_path(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=metadata, dpi=160)
+
+
+def _roof(axes: Axes, roof: Roof, layers: Sequence[StepTime]) -> None:
+    intensities = [layer.intensity for layer in layers]
+    ridge = roof.flops_per_second / roof.bytes_per_second
+    left, right = min(*intensities, ridge) / 3, max(*intensities, ridge) * 5
+    middle = np.sqrt(left * ridge)
+    low = min(layer.rate for layer in layers) / 1e9
+    x = np.geomspace(left, right, 256)
+    axes.loglog(x, [roof.at(value) / 1e9 for value in x], color="0.25", linewidth=1.5)
+    axes.set_xlim(left, right)
+    axes.set_ylim(min(low / 2, roof.at(left) / 2e9), roof.flops_per_second / 1e9 * 2)
+    peak = f"{roof.flops_per_second / 1e9:.0f} GFLOP/s, multiply-adds"
+    axes.annotate(
+        peak, (right, roof.flops_per_second / 1e9), (-4, 5), textcoords="offset points", ha="right"
+    )
+    axes.annotate(
+        f"{roof.bytes_per_second / 1e9:.0f} GB/s, memory",
+        (middle, roof.at(middle) / 1e9),
+        (-8, 4),
+        textcoords="offset points",
+        ha="right",
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def _dots(axes: Axes, layers: Sequence[StepTime]) -> None:
+    slowest = max(layer.seconds for layer in layers)
+    kinds = (("sparse", _SPARSE, True), ("dense", _DENSE, False))
+    for name, colour, sparse in kinds:
+        some = [layer for layer in layers if (layer.kernel != "dense") == sparse]
+        if some:
+            axes.scatter(
+                [layer.intensity for layer in some],
+                [layer.rate / 1e9 for layer in some],
+                s=[max(12.0, _LARGEST * layer.seconds / slowest) for layer in some],
+                color=colour,
+                alpha=0.55,
+                linewidth=0.8,
+                edgecolor="white",
+                zorder=3,
+            )
+            label = f"{name} kernel: {len(some)} layer{'s' if len(some) > 1 else ''}"
+            axes.plot([], [], "o", color=colour, alpha=0.55, label=label)
+    axes.plot([], [], " ", label="area: time")
+    _names(axes, sorted(layers, key=lambda layer: -layer.seconds)[:_NAMED])
+
+
+def _names(axes: Axes, layers: Sequence[StepTime]) -> None:
+    """Name the slowest layers, each beside its dot or, where names meet, below the last."""
+    slowest = layers[0].seconds
+    low, high = axes.get_ylim()
+    points = _HEIGHT_POINTS / np.log(high / low)
+    free = float("inf")
+    for layer in sorted(layers, key=lambda layer: -layer.rate):
+        at = points * np.log(layer.rate / 1e9 / low)
+        place = min(at, free)
+        free = place - _LINE_POINTS
+        axes.annotate(
+            f"{layer.path or layer.name}, {human(layer.seconds, 's')}",
+            (layer.intensity, layer.rate / 1e9),
+            (4 + np.sqrt(_LARGEST * layer.seconds / slowest) / 2, place - at),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            zorder=4,
+        )
