@@ -356,7 +356,7 @@ def programs(
         for i, ((graph, kernel), example) in enumerate(zip(graphs, examples, strict=True))
     ]
     library = build_units(units)
-    return [_function(Binding(library, unit.interface)) for unit in units]
+    return [_function(Binding(library, unit.interface, unit.weights.data)) for unit in units]
 
 
 def _function(binding: Binding) -> Callable[..., list[np.ndarray]]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenth.graph.dims import Dim
-from tenth.ship.emit.memory import plan
+from tenth.ship.emit.memory import Room, plan
 from tenth.ship.emit.steps import Call, Step
 
 N = Dim.symbol("n")
@@ -18,8 +18,12 @@ def programs(draw):
     for i in range(draw(st.integers(1, 12))):
         reads = tuple(draw(st.lists(st.sampled_from(names), min_size=1, max_size=3)))
         in_place = tuple(name for name in reads if draw(st.booleans()))
-        scratch = (f"s{i}", draw(st.sampled_from(SIZES))) if draw(st.booleans()) else None
-        steps.append(Step(f"v{i}", reads, Call((), (), scratch, in_place)))
+        scratch, each = (
+            (f"{word}{i}", draw(st.sampled_from(SIZES))) if draw(st.booleans()) else None
+            for word in ("s", "e")
+        )
+        call = Call((), (), scratch, in_place, worker_scratch=each)
+        steps.append(Step(f"v{i}", reads, call))
         size_bytes[f"v{i}"] = draw(st.sampled_from(SIZES))
         names.append(f"v{i}")
     outputs = draw(st.lists(st.sampled_from(names[1:]), min_size=1, max_size=2, unique=True))
@@ -36,8 +40,8 @@ def test_no_living_values_overlap_and_every_slot_is_large_enough(program, n):
         for name in step.reads:
             assert name in elsewhere or owners[arena.slot_of[name]] == name
         taken = [arena.slot_of[step.writes]] if step.writes not in elsewhere else []
-        if step.call.scratch:
-            taken.append(arena.slot_of[step.call.scratch[0]])
+        scratches = [s for s in (step.call.scratch, step.call.worker_scratch) if s]
+        taken += [arena.slot_of[name] for name, _ in scratches]
         assert len(set(taken)) == len(taken)
         for slot in taken:
             owner = owners.get(slot)
@@ -48,14 +52,15 @@ def test_no_living_values_overlap_and_every_slot_is_large_enough(program, n):
             assert dead or inherited
             if inherited:
                 assert size_bytes[owner] == size_bytes[step.writes]
-        if step.call.scratch:
-            slot = arena.slot_of[step.call.scratch[0]]
+        for name, size in scratches:
+            slot = arena.slot_of[name]
             owners.pop(slot, None)
-            assert step.call.scratch[1] in arena.slots[slot]
+            each = (name, size) == step.call.worker_scratch
+            assert Room(size, each) in arena.slots[slot]
         if step.writes not in elsewhere:
             slot = arena.slot_of[step.writes]
             owners[slot] = step.writes
-            assert size_bytes[step.writes] in arena.slots[slot]
+            assert Room(size_bytes[step.writes]) in arena.slots[slot]
     assert not set(arena.slot_of) & set(elsewhere)
 
 
@@ -72,4 +77,4 @@ def test_a_long_chain_needs_two_slots():
 def test_a_long_chain_in_place_needs_one_slot():
     steps = [Step(s.writes, s.reads, Call((), (), None, s.reads)) for s in chain(20)]
     sizes = {f"v{i}": 4 * N for i in range(20)}
-    assert plan(steps, sizes, elsewhere=["v0"], sizes={"n": 1}).slots == ((4 * N,),)
+    assert plan(steps, sizes, elsewhere=["v0"], sizes={"n": 1}).slots == ((Room(4 * N),),)

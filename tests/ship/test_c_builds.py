@@ -25,7 +25,7 @@ COMPILERS = [
     ),
     pytest.param(["cc"], id="cc", marks=pytest.mark.skipif(not shutil.which("cc"), reason="no cc")),
 ]
-STRICT = ["-O2", "-std=c11", "-Wall", "-Wextra", "-Werror"]
+STRICT = ["-O2", "-std=c11", "-pthread", "-Wall", "-Wextra", "-Werror"]
 # four, eight and sixteen lanes; the last without the instructions, in halves
 LANES = ["-msse2", "-mavx2", "-D__AVX512F__"]
 SANITIZE = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

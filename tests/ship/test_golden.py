@@ -27,7 +27,7 @@ def test_the_c_is_as_it_was(name, request):
     texts = {
         "model.h": unit.header,
         "model.c": model_source([unit]),
-        "weights.c": weights_source(unit.arrays),
+        "weights.c": weights_source(unit),
     }
     for file, text in texts.items():
         path = GOLDEN / name / file

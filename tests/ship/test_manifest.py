@@ -43,9 +43,9 @@ def test_what_is_no_manifest_is_refused(text):
 
 
 @pytest.mark.parametrize("key", ["version", "interface_version"])
-@pytest.mark.parametrize("value", [0, 2, "1", None])
+@pytest.mark.parametrize("value", [0, 1, 3, "2", None])
 def test_another_version_is_refused(form, key, value):
-    with pytest.raises(FormatError, match=rf"^{key} of manifest\.json must be 1.*anew"):
+    with pytest.raises(FormatError, match=rf"^{key} of manifest\.json must be 2.*anew"):
         read(json.dumps(changed(form, [key], value)))
 
 
@@ -74,8 +74,14 @@ def test_another_version_is_refused(form, key, value):
         (["machine", "features"], [1]),
         (["relative_error"], None),
         (["compiler"], 1),
+        (["values"], "float8"),
+        (["values"], None),
+        (["weights_bytes"], -1),
+        (["weights_bytes"], "many"),
         (["files"], []),
         (["files", "model.c"], 7),
+        (["files", "../model.c"], {"size_bytes": 0, "sha256": ""}),
+        (["files", ".profile"], {"size_bytes": 0, "sha256": ""}),
         (["files", "model.c", "size_bytes"], "7"),
         (["files", "model.c", "sha256"], ...),
     ],

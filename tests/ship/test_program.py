@@ -80,7 +80,7 @@ def test_sizes_beyond_any_memory_are_refused(life):
         life.arena_bytes((2**40, 1, 2**40, 2**40))
     with pytest.raises(InputError, match="BAD_SIZE"):
         life.arena_bytes((1, 1, 2**31, 2))
-    with pytest.raises(InputError, match="smaller than the memory"):
+    with pytest.raises(InputError, match="smaller than that at hand"):
         aligned(2**62)
 
 
@@ -120,21 +120,30 @@ def test_a_small_library_is_small(life):
 
 def test_the_c_interface_answers_bad_calls_with_a_status(life):
     library = Library(life.files["libmodel.so"]).functions
+    library.life_weights_bytes.restype = ctypes.c_size_t
     x, y = np.zeros(16, np.float32), np.zeros(16, np.float32)
     arena = aligned(life.arena_bytes((1, 1, 4, 4)) + 64)
+    unloaded = aligned(library.life_weights_bytes())
+    unloaded[:] = 0
     pointer = ctypes.c_void_p
 
-    def status(*, x=x.ctypes.data, y=y.ctypes.data, n=1, h=4, start=0, room=arena.nbytes - 64):
+    def status(
+        *, weights=life.binding.weights.ctypes.data, x=x.ctypes.data, y=y.ctypes.data, n=1, h=4,
+        start=0, room=arena.nbytes - 64, pool=None,
+    ):  # fmt: skip
         size = ctypes.c_int64
         return STATUS[
             library.life_run(
-                pointer(x), pointer(y), size(n), size(h), size(4),
-                pointer(arena.ctypes.data + start), ctypes.c_size_t(room),
+                pointer(weights), pointer(x), pointer(y), size(n), size(h), size(4),
+                pointer(arena.ctypes.data + start), ctypes.c_size_t(room), pointer(pool),
             )
         ]  # fmt: skip
 
     assert status() == "OK"
     assert status(n=0) == status(h=-5) == status(n=2**62) == "BAD_SIZE"
-    assert status(x=None) == status(y=None) == "BAD_POINTER"
+    assert status(x=None) == status(y=None) == status(weights=None) == "BAD_POINTER"
     assert status(start=4) == status(room=10) == "BAD_ARENA"
     assert status(n=2) == "BAD_ARENA"
+    assert status(weights=unloaded.ctypes.data) == "BAD_WEIGHTS"
+    assert status(weights=life.binding.weights.ctypes.data + 8) == "BAD_WEIGHTS"
+    assert status(pool=unloaded.ctypes.data) == "BAD_POOL"

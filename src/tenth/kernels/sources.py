@@ -13,6 +13,9 @@ from importlib import resources
 from tenth.errors import InputError, must
 
 FILES = (
+    "pool",
+    "load",
+    "profile",
     "lanes",
     "curves",
     "sparse",
@@ -23,8 +26,9 @@ FILES = (
     "pointwise",
     "broadcast",
     "arrange",
-    "pool",
+    "windows",
     "normal",
+    "processor",
 )
 
 _DEFINED = re.compile(

@@ -1,9 +1,15 @@
 """Calling a compiled program through ctypes, with numpy arrays."""
 
 import ctypes
+import os
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +17,7 @@ from tenth.errors import FormatError, InputError, must
 from tenth.ship.emit.memory import ALIGNMENT
 from tenth.ship.interface import STATUS, Interface
 
-_SIZE = ctypes.c_int64
+_SIZE, _INT, _BYTES = ctypes.c_int64, ctypes.c_int, ctypes.c_size_t
 _POINTER = ctypes.c_void_p
 
 
@@ -30,42 +36,51 @@ class Library:
                     f"libmodel.so cannot be loaded: {error}. Remove it, and it is built anew."
                 ) from error
 
-    def fill(self, symbol: str, array: np.ndarray) -> None:
-        """Copy an array to where a writable array of the library stands."""
-        place = (ctypes.c_char * array.nbytes).in_dll(self.functions, symbol)
-        ctypes.memmove(place, array.ctypes.data, array.nbytes)
+    def weights(self, name: str, size_bytes: int) -> bytes:
+        """The weights that are built into the library of a program.
+
+        Raises:
+            FormatError: it is the library of another program.
+        """
+        try:
+            return bytes((ctypes.c_char * size_bytes).in_dll(self.functions, f"{name}_file"))
+        except ValueError as error:
+            raise _another(name) from error
 
 
 class Binding:
-    """The functions of one program in a library.
+    """The functions of one program in a library, its weights loaded, its threads waiting.
+
+    The weights given are the bytes of weights.bin; `weights` are the loaded ones. The threads end with the binding.
 
     Raises:
-        FormatError: the library holds another program.
+        FormatError: the library or the weights are of another program, or damaged.
+        InputError: there cannot be so many threads.
     """
 
-    def __init__(self, library: Library, interface: Interface) -> None:
+    def __init__(
+        self, library: Library, interface: Interface, weights: bytes, threads: int = 1
+    ) -> None:
         self.interface = interface
-        name, sizes = interface.name, [_SIZE] * len(interface.sizes)
-        ports = [_POINTER] * (len(interface.inputs) + len(interface.outputs))
-        try:
-            self._signature = library.functions[f"{name}_signature"]
-            self._shape = {side: library.functions[f"{name}_{side}_shape"] for side in _SIDES}
-            self._arena_bytes = library.functions[f"{name}_arena_bytes"]
-            self._run = library.functions[f"{name}_run"]
-        except AttributeError as error:
-            raise FormatError(
-                must("libmodel.so", f"the library of program {name!r}", "another")
-            ) from error
-        self._signature.restype = ctypes.c_char_p
-        for function in self._shape.values():
-            function.argtypes = [ctypes.c_int, *sizes, _POINTER]
-        self._arena_bytes.argtypes, self._arena_bytes.restype = sizes, ctypes.c_size_t
-        self._run.argtypes = [*ports, *sizes, _POINTER, ctypes.c_size_t]
-        found = (self._signature() or b"").decode(errors="replace")
+        self.threads = threads
+        self._c = _functions(library, interface)
+        found = (self._c.signature() or b"").decode(errors="replace")
         if found != interface.signature():
             raise FormatError(
                 must("the signature of libmodel.so", interface.signature(), repr(found))
             )
+        self.weights = self._loaded(np.frombuffer(weights, np.uint8))
+        self._pool = Pool(self._c, threads) if threads != 1 else None
+        self._arenas: list[np.ndarray] = []
+
+    def _loaded(self, file: np.ndarray) -> np.ndarray:
+        memory = aligned(self._c.weights_bytes())
+        status = self._c.load(file.ctypes.data, file.nbytes, memory.ctypes.data, memory.nbytes)
+        if status != STATUS.index("OK"):
+            what = f"the weights of program {self.interface.name!r}"
+            got = f"{file.nbytes} bytes that are not"
+            raise FormatError(must(what, "whole, and of this program", got, "Compile it anew."))
+        return memory
 
     def shapes(self, side: str, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
         """The shapes of the inputs or outputs at these free sizes.
@@ -77,7 +92,7 @@ class Binding:
         shapes: list[tuple[int, ...]] = []
         for i, port in enumerate(ports):
             shape = np.zeros(max(1, len(port.shape)), np.int64)
-            status = self._shape[side](i, *self._listed(sizes), shape.ctypes.data)
+            status = self._c.shape[side](i, *self._listed(sizes), shape.ctypes.data)
             self._check(status, sizes)
             shapes.append(tuple(shape.tolist()[: len(port.shape)]))
         return shapes
@@ -88,22 +103,38 @@ class Binding:
         Raises:
             InputError: the program cannot run with these sizes.
         """
-        size_bytes = int(self._arena_bytes(*self._listed(sizes)))
+        size_bytes = int(self._c.arena_bytes(*self._listed(sizes), self.threads))
         self._check(0 if size_bytes else STATUS.index("BAD_SIZE"), sizes)
         return size_bytes
 
     def run(self, inputs: Sequence[np.ndarray], sizes: Mapping[str, int]) -> list[np.ndarray]:
-        """The outputs for contiguous inputs of the right types and shapes. Safe in any thread.
+        """The outputs for contiguous inputs of the right types and shapes.
+
+        Safe in any thread: while one call has the pool, others run on their own thread alone.
 
         Raises:
             InputError: the sizes do not fit, or an id lies outside its table.
         """
         outputs = [np.empty(shape, np.float32) for shape in self.shapes("output", sizes)]
-        arena = aligned(self.arena_bytes(sizes))
-        pointers = (array.ctypes.data for array in (*inputs, *outputs))
-        status = self._run(*pointers, *self._listed(sizes), arena.ctypes.data, arena.nbytes)
+        arena = self._arena(self.arena_bytes(sizes))
+        pointers = [array.ctypes.data for array in (self.weights, *inputs, *outputs)]
+        given = (*pointers, *self._listed(sizes), arena.ctypes.data, arena.nbytes)
+        if self._pool is None:
+            status = self._c.run(*given, None)
+        else:
+            with self._pool.lent() as pool:
+                status = self._c.run(*given, pool)
+        self._arenas.append(arena)
         self._check(status, sizes)
         return outputs
+
+    def _arena(self, size_bytes: int) -> np.ndarray:
+        """An arena that no call uses: the last one if it fits, as fresh memory is slow."""
+        try:
+            arena = self._arenas.pop()
+        except IndexError:
+            return aligned(size_bytes)
+        return arena if arena.nbytes >= size_bytes else aligned(size_bytes)
 
     def _listed(self, sizes: Mapping[str, int]) -> list[int]:
         return [sizes[name] for name in self.interface.sizes]
@@ -124,7 +155,94 @@ class Binding:
         )
 
 
-_SIDES = ("input", "output")
+@dataclass(frozen=True)
+class _Functions:
+    """The C interface of a program (see its model.h)."""
+
+    signature: Any
+    shape: Mapping[str, Any]
+    weights_bytes: Any
+    load: Any
+    pool_bytes: Any
+    pool_open: Any
+    pool_close: Any
+    arena_bytes: Any
+    run: Any
+
+
+def _functions(library: Library, interface: Interface) -> _Functions:
+    name, sizes = interface.name, [_SIZE] * len(interface.sizes)
+    ports = [_POINTER] * (len(interface.inputs) + len(interface.outputs))
+    memory = [_POINTER, _BYTES]
+
+    def function(what: str, result: Any, *parameters: Any) -> Any:
+        found = library.functions[f"{name}_{what}"]
+        found.restype, found.argtypes = result, parameters
+        return found
+
+    shape = [_INT, *sizes, _POINTER]
+    try:
+        return _Functions(
+            signature=function("signature", ctypes.c_char_p),
+            shape={side: function(f"{side}_shape", _INT, *shape) for side in ("input", "output")},
+            weights_bytes=function("weights_bytes", _BYTES),
+            load=function("load", _INT, *memory, *memory),
+            pool_bytes=function("pool_bytes", _BYTES, _INT),
+            pool_open=function("pool_open", _INT, *memory, _INT),
+            pool_close=function("pool_close", None, _POINTER),
+            arena_bytes=function("arena_bytes", _BYTES, *sizes, _INT),
+            run=function("run", _INT, _POINTER, *ports, *sizes, *memory, _POINTER),
+        )
+    except AttributeError as error:
+        raise _another(name) from error
+
+
+def _another(name: str) -> FormatError:
+    return FormatError(must("libmodel.so", f"the library of program {name!r}", "another"))
+
+
+class Pool:
+    """Open threads, lent to one call at a time.
+
+    Raises:
+        InputError: there cannot be so many.
+    """
+
+    def __init__(self, functions: _Functions, threads: int) -> None:
+        self._c, self._threads = functions, threads
+        self._lock = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
+        count = self._threads if isinstance(self._threads, int) else 0
+        size_bytes = int(self._c.pool_bytes(count)) if 0 < count < 2**31 else 0
+        self._memory = aligned(size_bytes)
+        self._process = os.getpid()
+        status = self._c.pool_open(self._memory.ctypes.data, size_bytes, count)
+        if status != STATUS.index("OK"):
+            rule = "1 or more, and as many as this system starts"
+            raise InputError(must("threads", rule, repr(self._threads), "Use fewer."))
+        # the library must live as long as its threads, and this keeps it
+        self._end = weakref.finalize(self, _close, self._c, self._memory, self._process)
+
+    @contextmanager
+    def lent(self) -> Iterator[int | None]:
+        """The address of the pool, or None while another call has it."""
+        if not self._lock.acquire(blocking=False):
+            yield None
+            return
+        try:
+            if os.getpid() != self._process:
+                self._end.detach()  # threads do not survive a fork
+                self._open()
+            yield self._memory.ctypes.data
+        finally:
+            self._lock.release()
+
+
+def _close(functions: _Functions, memory: np.ndarray, process: int) -> None:
+    if os.getpid() == process:
+        functions.pool_close(memory.ctypes.data)
 
 
 def aligned(size_bytes: int) -> np.ndarray:
@@ -138,7 +256,10 @@ def aligned(size_bytes: int) -> np.ndarray:
     except MemoryError as error:
         raise InputError(
             must(
-                "the arena", "smaller than the memory", f"{size_bytes} bytes", "Use smaller inputs."
+                "a program's memory",
+                "smaller than that at hand",
+                f"{size_bytes} bytes",
+                "Use smaller inputs.",
             )
         ) from error
     start = -room.ctypes.data % ALIGNMENT

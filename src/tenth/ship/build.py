@@ -11,11 +11,12 @@ from tenth.errors import InputError, must
 from tenth.graph.program import Graph
 from tenth.graph.shapes import bind
 from tenth.graph.verify import verify
+from tenth.kernels.records import Values
 from tenth.ship.binding import Binding, Library
 from tenth.ship.check import Outputs, check, runner
 from tenth.ship.choose import Choice, choose, density
 from tenth.ship.emit.example import write_example
-from tenth.ship.emit.lower import WEIGHTED, Lowered, lower
+from tenth.ship.emit.lower import WEIGHTED, Lowered, lower, rounded_graph
 from tenth.ship.emit.text import check_name
 from tenth.ship.emit.units import Unit, emit, model_source, weights_source
 from tenth.ship.machine import this_machine
@@ -24,7 +25,15 @@ from tenth.ship.program import LIBRARY, Program, build
 from tenth.ship.readme import write_readme
 
 
-def compile(model: Any, example: Any, *, target: str = "host", name: str = "model") -> Program:
+def compile(
+    model: Any,
+    example: Any,
+    *,
+    target: str = "host",
+    name: str = "model",
+    values: Values = "float32",
+    threads: int = 1,
+) -> Program:
     """Compile a model to C for this machine, build it, and check what it computes.
 
     Args:
@@ -33,9 +42,12 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
             which dense and sparse kernels are timed.
         target: "host", the only one there is.
         name: what every name of the C interface starts with.
+        values: the form in which the weights of layers are written: float32, float16 or bfloat16.
+            They are rounded to it, and all is computed in float32.
+        threads: how many threads the program given back runs on (see `load`).
 
     Raises:
-        InputError: the call is wrong, or a weight is not finite.
+        InputError: the call is wrong, or a weight is not finite in this form.
         UnsupportedError: the model does something that tenth cannot express.
         CompileError: there is no C compiler, it failed, or the program is not within 1e-4 of the
             interpreter and of the model.
@@ -47,17 +59,22 @@ def compile(model: Any, example: Any, *, target: str = "host", name: str = "mode
     graph, reference = (model, None) if isinstance(model, Graph) else captured(model, parts)
     verify(graph)
     sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
-    choices = choose(graph, sizes)
-    lowered = lower(graph, name, {node: choice.kernel for node, choice in choices.items()})
+    written = rounded_graph(graph, values)
+    choices = choose(written, sizes)
+    lowered = lower(
+        written, name, {node: choice.kernel for node, choice in choices.items()}, values
+    )
     unit = emit(lowered, sizes)
     files = _sources(lowered, unit, sizes)
     library, compiler = build(files)
-    binding = Binding(Library(library), unit.interface)
-    error = check(binding, graph, sizes, reference)
+    binding = Binding(Library(library), unit.interface, unit.weights.data, threads)
+    error = check(binding, graph, sizes, reference, values=values)
     manifest = Manifest(
         interface=unit.interface,
         example_sizes=sizes,
         layers=_layers(lowered, choices),
+        values=values,
+        weights_bytes=len(unit.weights.data),
         machine=this_machine(),
         compiler=compiler,
         relative_error=error,
@@ -89,10 +106,13 @@ def _sources(lowered: Lowered, unit: Unit, sizes: Mapping[str, int]) -> dict[str
     texts = {
         "model.h": unit.header,
         "model.c": model_source([unit]),
-        "weights.c": weights_source(unit.arrays),
-        "main.c": write_example(lowered.graph, unit.interface, unit.variables, sizes),
+        **({"weights.c": weights_source(unit)} if unit.embedded else {}),
+        "main.c": write_example(
+            lowered.graph, unit.interface, unit.variables, sizes, embedded=unit.embedded
+        ),
     }
-    return {name: text.encode() for name, text in texts.items()}
+    weights = {} if unit.embedded else {"weights.bin": unit.weights.data}
+    return {name: text.encode() for name, text in texts.items()} | weights
 
 
 def _layers(lowered: Lowered, choices: Mapping[str, Choice]) -> tuple[Layer, ...]:
@@ -105,7 +125,9 @@ def _layers(lowered: Lowered, choices: Mapping[str, Choice]) -> tuple[Layer, ...
             shape=graph.constants[node.inputs[1]].shape,
             density=density(graph, node),
             kernel=choices[node.name].kernel,
-            weight_bytes=sum(lowered.arrays[a].nbytes for a in lowered.layer_arrays[node.name]),
+            weight_bytes=sum(
+                len(lowered.records[r].data) for r in lowered.layer_records[node.name]
+            ),
             dense_seconds=choices[node.name].dense_seconds,
             sparse_seconds=choices[node.name].sparse_seconds,
         )

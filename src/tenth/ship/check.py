@@ -11,11 +11,15 @@ from tenth.graph.dims import at
 from tenth.graph.interpret import run
 from tenth.graph.program import Graph
 from tenth.graph.shapes import infer
+from tenth.kernels.records import Values
 from tenth.ship.binding import Binding
 from tenth.ship.emit.example import id_bounds
+from tenth.ship.emit.lower import rounded_graph
 
 LIMIT = 1e-4
-"""The largest relative error ‖y - ref‖ / ‖ref‖ of an output."""
+"""The largest relative error ‖y - ref‖ / ‖ref‖ of an output, where nothing is rounded."""
+ROUNDED_LIMITS: Mapping[Values, float] = {"float32": LIMIT, "float16": 1e-2, "bfloat16": 8e-2}
+"""The same beside the original, where its weights are rounded to fewer bits."""
 
 Outputs = Sequence[np.ndarray]
 
@@ -25,29 +29,35 @@ def check(
     graph: Graph,
     sizes: Mapping[str, int],
     model: Callable[[Outputs], Outputs] | None = None,
+    *,
+    values: Values = "float32",
 ) -> float:
     """The largest relative error on random inputs, at the given free sizes and at others.
 
-    The references are the interpreter in float64 and, where there is one, the model.
+    The references are the interpreter in float64, with the weights as they are and as `values`
+    rounds them, and, where there is one, the model.
 
     Raises:
-        CompileError: it is above LIMIT.
+        CompileError: it is above its limit.
     """
-    worst = 0.0
+    worst, written = 0.0, rounded_graph(graph, values)
     for seed, trial in enumerate((sizes, _other_sizes(graph, sizes))):
         inputs = random_inputs(graph, trial, seed)
         outputs = binding.run(inputs, trial)
-        references = {"the interpreter": run(graph, *inputs, dtype=np.float64)}
+        references = {"the interpreter": (run(written, *inputs, dtype=np.float64), LIMIT)}
+        if values != "float32":
+            original = run(graph, *inputs, dtype=np.float64)
+            references["the weights before rounding"] = (original, ROUNDED_LIMITS[values])
         if model is not None:
-            references["the model"] = list(model(inputs))
-        for what, reference in references.items():
+            references["the model"] = (list(model(inputs)), ROUNDED_LIMITS[values])
+        for what, (reference, limit) in references.items():
             for name, y, ref in zip(graph.outputs, outputs, reference, strict=True):
                 error = relative_error(y, ref)
-                if not error <= LIMIT:
+                if not error <= limit:
                     raise CompileError(
                         must(
                             f"output {name!r} of the compiled program",
-                            f"within {LIMIT:g} of {what}",
+                            f"within {limit:g} of {what}",
                             f"a relative error of {error:.3g} at {dict(trial) or 'fixed sizes'}",
                             "Try another compiler through CC, and please report this.",
                         )

@@ -90,10 +90,10 @@ def _repeated(unit: Unit) -> str:
     passed = ", ".join(f"p{i}" for i in range(len(ports)))
     return (
         f"{name.upper()}_API void {name}_repeat("
-        f"{parameters}, void *arena, size_t size, int64_t n)\n"
+        f"void *weights, {parameters}, void *arena, size_t size, int64_t n)\n"
         "{\n"
         "    for (int64_t i = 0; i < n; i++)\n"
-        f"        {name}_run({passed}, arena, size);\n"
+        f"        {name}_run(weights, {passed}, arena, size, NULL);\n"
         "}\n"
     )
 
@@ -102,7 +102,8 @@ class _Runner:
     """One trial with its inputs, outputs and arena in place."""
 
     def __init__(self, library: Library, unit: Unit) -> None:
-        binding = Binding(library, unit.interface)
+        binding = Binding(library, unit.interface, unit.weights.data)
+        self.weights = binding.weights
         rng = np.random.default_rng(0)
         shapes = [*binding.shapes("input", {}), *binding.shapes("output", {})]
         self.arrays = [rng.standard_normal(shape, np.float32) for shape in shapes]
@@ -110,7 +111,7 @@ class _Runner:
         self.function = library.functions[f"{unit.interface.name}_repeat"]
         self.function.restype = None
         self.function.argtypes = [
-            *[ctypes.c_void_p] * (len(shapes) + 1),
+            *[ctypes.c_void_p] * (len(shapes) + 2),
             ctypes.c_size_t,
             ctypes.c_int64,
         ]
@@ -120,7 +121,7 @@ class _Runner:
 
         The clock is that of this thread, so that it stands still while others have the processor.
         """
-        pointers = [array.ctypes.data for array in (*self.arrays, self.arena)]
+        pointers = [array.ctypes.data for array in (self.weights, *self.arrays, self.arena)]
         start = time.thread_time()
         self.function(*pointers, self.arena.nbytes, repeats)
         return (time.thread_time() - start) / repeats

@@ -25,7 +25,7 @@ def save_folder(
         OutputError: it is a file, holds what is not of a program, or cannot be written.
     """
     path = path.resolve()
-    _check_replaceable(path, {*files, MANIFEST})
+    _check_replaceable(path, {*files, MANIFEST, *_listed(path / MANIFEST)})
     output_folder(path.parent)
     token = secrets.token_hex(4)
     fresh, old = (path.with_name(f".{path.name}.{token}.{end}") for end in ("tmp", "old"))
@@ -46,11 +46,12 @@ def save_folder(
 
 
 def read_folder(
-    path: Path, sources: Sequence[str], library: str
+    path: Path, sources: Sequence[str], weights: Sequence[str], library: str
 ) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the files of a saved program, each compared with its stamp.
 
-    The library may be missing; then it is not among the files.
+    There is one of the files of weights. The library may be missing; then it is not among the
+    files.
 
     Raises:
         FormatError: it is no folder of a program, or a file is missing, too long or changed.
@@ -63,9 +64,11 @@ def read_folder(
         raise FormatError(must(f"{path / MANIFEST}", "UTF-8 text", "other bytes")) from error
     found, stamps = manifests.read(text)
     files: dict[str, bytes] = {}
-    for name in (*sources, library):
-        if name not in stamps:
-            raise FormatError(must("manifest.json", f"a list that holds {name}", sorted(stamps)))
+    for choices in (*((name,) for name in sources), weights, (library,)):
+        if not stamps.keys() & set(choices):
+            wanted = " or ".join(choices)
+            raise FormatError(must("manifest.json", f"a list that holds {wanted}", sorted(stamps)))
+    for name in stamps:
         if name == library and not (path / name).exists():
             continue
         data = _read(path / name, stamps[name].size_bytes)
@@ -124,6 +127,14 @@ def _check_replaceable(path: Path, own: set[str]) -> None:
                 "Move that elsewhere, or name another folder.",
             )
         )
+
+
+def _listed(path: Path) -> set[str]:
+    """The files that a manifest lists, if there is one that can be read."""
+    try:
+        return set(manifests.read(_read(path, _MOST_MANIFEST_BYTES).decode("utf-8"))[1])
+    except (FormatError, UnicodeDecodeError):
+        return set()
 
 
 def _some(names: set[str]) -> str:

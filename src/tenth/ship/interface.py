@@ -8,8 +8,16 @@ from tenth.graph.dims import Dim
 from tenth.graph.program import Graph
 from tenth.graph.shapes import infer
 
-INTERFACE_VERSION = 1
-STATUS = ("OK", "BAD_SIZE", "BAD_ARENA", "BAD_POINTER", "BAD_ID")
+INTERFACE_VERSION = 2
+STATUS = (
+    "OK",
+    "BAD_SIZE",
+    "BAD_ARENA",
+    "BAD_POINTER",
+    "BAD_ID",
+    "BAD_WEIGHTS",
+    "BAD_POOL",
+)
 C_TYPES = {"float32": "float", "int64": "int64_t"}
 
 

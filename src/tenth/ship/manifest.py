@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenth.errors import FormatError, InputError, must
+from tenth.kernels.records import VALUES, Values
 from tenth.ship.emit.text import check_name
 from tenth.ship.interface import C_TYPES, INTERFACE_VERSION, Interface, Port
 from tenth.ship.machine import Machine
 
 SCHEMA = "tenth-program"
-VERSION = 1
+VERSION = 2
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _AXIS = re.compile(r"[A-Za-z0-9_ +*/()-]{1,200}")
 _MOST = 2**40
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A weighted layer as it was compiled; the seconds are of one run at the example's sizes."""
+    """A weighted layer as it was compiled; the seconds are of one run at the example's sizes.
+
+    `weight_bytes` are those of its part of weights.bin.
+    """
 
     path: str
     name: str
@@ -44,11 +49,17 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that is known of a program beside its C."""
+    """All that is known of a program beside its C.
+
+    `values` is the form in which the weights of its layers are written, `weights_bytes` the length
+    of weights.bin, which may be built in.
+    """
 
     interface: Interface
     example_sizes: Mapping[str, int]
     layers: tuple[Layer, ...]
+    values: Values
+    weights_bytes: int
     machine: Machine
     compiler: str
     relative_error: float
@@ -93,7 +104,7 @@ def read(text: str) -> tuple[Manifest, dict[str, Stamp]]:
             )
     try:
         return _manifest(form), {
-            name: _stamp(stamp) for name, stamp in _of(dict, form, "files").items()
+            _file(name): _stamp(stamp) for name, stamp in _of(dict, form, "files").items()
         }
     except InputError as error:
         raise FormatError(f"manifest.json is damaged: {error}") from error
@@ -116,6 +127,8 @@ def _manifest(form: Mapping[str, Any]) -> Manifest:
         interface=whole,
         example_sizes={name: _count(size, "an example size") for name, size in sizes.items()},
         layers=tuple(_layer(layer) for layer in _of(list, form, "layers")),
+        values=_values(_of(str, form, "values")),
+        weights_bytes=_count(form.get("weights_bytes"), "the bytes of the weights"),
         machine=Machine(
             _of(str, machine, "system"),
             _of(str, machine, "architecture"),
@@ -155,6 +168,19 @@ def _layer(form: Any) -> Layer:
         dense_seconds=seconds[0],
         sparse_seconds=seconds[1],
     )
+
+
+def _values(value: str) -> Values:
+    for known in VALUES:
+        if value == known:
+            return known
+    raise InputError(must("'values'", f"one of {', '.join(VALUES)}", _short(value)))
+
+
+def _file(value: str) -> str:
+    if not _FILE.fullmatch(value):
+        raise InputError(must("a file", "named without a folder", _short(value)))
+    return value
 
 
 def _stamp(form: Any) -> Stamp:

@@ -16,7 +16,9 @@ from tenth.ship.machine import this_machine
 from tenth.ship.manifest import Layer, Manifest
 
 LIBRARY = "libmodel.so"
-SOURCES = ("model.h", "model.c", "weights.c", "main.c", "README.md")
+SOURCES = ("model.h", "model.c", "main.c", "README.md")
+WEIGHTS = ("weights.bin", "weights.c")
+"""Where the weights stand: in a file of their own, or built in if they are small."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Program:
     def __call__(self, *inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
         """Run the network: numpy in, numpy out; one output alone, several as a tuple.
 
-        Safe in several threads at once.
+        Safe in several threads at once; while one call uses the program's threads, others run on
+        their own.
 
         Raises:
             InputError: an input is of a wrong type or shape, or an id lies outside its table.
@@ -65,21 +68,29 @@ class Program:
         return save_folder(Path(path), self.files, self.manifest.to_json)
 
 
-def load(path: str | Path) -> Program:
+def load(path: str | Path, *, threads: int = 1) -> Program:
     """Load a saved program; numpy is all it needs.
 
     The library is built anew, in memory, if it is missing or made for another machine. A program
     is code: load only what you trust.
 
+    Args:
+        path: the folder that `save` wrote.
+        threads: how many threads a call runs on. They wait while nothing runs, and end with the
+            program. The outputs are the same to the bit.
+
     Raises:
         FormatError: the folder is no program, or a file of it is missing or changed.
         CompileError: it must be built, and that fails.
+        InputError: there cannot be so many threads.
     """
-    manifest, files = read_folder(Path(path), SOURCES, LIBRARY)
+    manifest, files = read_folder(Path(path), SOURCES, WEIGHTS, LIBRARY)
     if LIBRARY not in files or not this_machine().runs(manifest.machine):
-        library, _ = build(files)
-        files = {**files, LIBRARY: library}
-    return Program(manifest, files, Binding(Library(files[LIBRARY]), manifest.interface))
+        built, _ = build(files)
+        files = {**files, LIBRARY: built}
+    library, name = Library(files[LIBRARY]), manifest.interface.name
+    weights = files.get("weights.bin") or library.weights(name, manifest.weights_bytes)
+    return Program(manifest, files, Binding(library, manifest.interface, weights, threads))
 
 
 def build(files: Mapping[str, bytes]) -> tuple[bytes, str]:
@@ -90,9 +101,10 @@ def build(files: Mapping[str, bytes]) -> tuple[bytes, str]:
     """
     with tempfile.TemporaryDirectory(prefix="tenth-") as name:
         folder = Path(name)
-        for file in ("model.h", "model.c", "weights.c"):
+        sources = [file for file in ("model.c", "weights.c") if file in files]
+        for file in ("model.h", *sources):
             (folder / file).write_bytes(files[file])
-        compiler = compile_library([folder / "model.c", folder / "weights.c"], folder / LIBRARY)
+        compiler = compile_library([folder / file for file in sources], folder / LIBRARY)
         return (folder / LIBRARY).read_bytes(), compiler.origin
 
 

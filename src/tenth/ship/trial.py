@@ -1,4 +1,4 @@
-"""Programs that live only in memory: many in one library, their weights filled in after loading."""
+"""Programs that live only in memory: many in one library, which holds none of their weights."""
 
 import tempfile
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tenth.kernels import compile_library
 from tenth.ship.binding import Library
-from tenth.ship.emit.units import Unit, model_source, writable_source
+from tenth.ship.emit.units import Unit, model_source
 
 
 def build_units(units: Sequence[Unit], more: str = "") -> Library:
@@ -17,16 +17,10 @@ def build_units(units: Sequence[Unit], more: str = "") -> Library:
     Raises:
         CompileError: there is no compiler, or it failed.
     """
-    arrays = {name: array for unit in units for name, array in unit.arrays.items()}
     headers = "\n".join(unit.header for unit in units)
     with tempfile.TemporaryDirectory(prefix="tenth-") as name:
         folder = Path(name)
-        model, weights, path = (folder / file for file in ("model.c", "weights.c", "trial.so"))
+        model, path = folder / "model.c", folder / "trial.so"
         model.write_text(f"{model_source(units, headers)}\n{more}", encoding="utf-8")
-        weights.write_text(writable_source(arrays), encoding="utf-8")
-        compile_library([model, weights], path)
-        library = Library(path.read_bytes())
-    for symbol, array in arrays.items():
-        if array.size:
-            library.fill(symbol, array)
-    return library
+        compile_library([model], path)
+        return Library(path.read_bytes())

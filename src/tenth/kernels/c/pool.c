@@ -1,110 +1,244 @@
-/* Windows that move over planes. */
-struct pool_sizes {
-    int64_t planes, height, width, rows, columns;
-    int64_t kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
+/* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
+#if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
+#define MOST_THREADS 1
+#elif defined(_WIN32)
+#define MOST_THREADS 256
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+typedef SRWLOCK pool_lock;
+typedef CONDITION_VARIABLE pool_signal;
+typedef HANDLE pool_thread;
+#define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
+#define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
+#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
+#define POOL_WAKE(signal) WakeAllConditionVariable(signal)
+#else
+#define MOST_THREADS 256
+#include <pthread.h>
+typedef pthread_mutex_t pool_lock;
+typedef pthread_cond_t pool_signal;
+typedef pthread_t pool_thread;
+#define POOL_LOCK(lock) pthread_mutex_lock(lock)
+#define POOL_UNLOCK(lock) pthread_mutex_unlock(lock)
+#define POOL_WAIT(signal, lock) pthread_cond_wait(signal, lock)
+#define POOL_WAKE(signal) pthread_cond_broadcast(signal)
+#endif
+
+/* A part of some work: its units from `first` up to `last`, done by worker number `worker`. */
+typedef void work(const void *job, int64_t first, int64_t last, int worker);
+
+/* A thread of a pool. The caller is worker 0 and needs none. */
+struct helper {
+    struct pool *pool;
+    int worker;
+#if MOST_THREADS > 1
+    pool_thread thread;
+#endif
 };
 
-/* y = the largest element of each window; a NaN wins, padding never does. */
-static void max_pool(const struct pool_sizes *s, const float *restrict x, float *restrict y)
-{
-    for (int64_t plane = 0; plane < s->planes; plane++, x += s->height * s->width)
-        for (int64_t row = 0; row < s->rows; row++)
-            for (int64_t column = 0; column < s->columns; column++) {
-                float best = -INFINITY;
-                for (int64_t a = 0; a < s->kernel_y; a++) {
-                    const int64_t i = row * s->stride_y - s->pad_y + a * s->dilation_y;
-                    for (int64_t b = 0; b < s->kernel_x; b++) {
-                        const int64_t j = column * s->stride_x - s->pad_x + b * s->dilation_x;
-                        if (i < 0 || i >= s->height || j < 0 || j >= s->width)
-                            continue;
-                        const float value = x[i * s->width + j];
-                        best = value > best || value != value ? value : best;
-                    }
-                }
-                *y++ = best;
-            }
-}
-
-/* A stretch of an axis. */
-struct stretch {
-    int64_t start, end;
+/* Threads that wait for work. `round` counts the jobs given out, `left` who still works on one. */
+struct pool {
+    uint64_t mark;
+    int64_t workers;
+#if MOST_THREADS > 1
+    pool_lock lock;
+    pool_signal wake, done;
+    int64_t round, left;
+    int stop;
+    work *run;
+    const void *job;
+    int64_t units;
+    struct helper helpers[];
+#endif
 };
 
-/* The stretch of a window, cut off at `low` and `high`. */
-static struct stretch window_of(int64_t start, int64_t length, int64_t low, int64_t high)
+/* What an open pool starts with. */
+#define POOL_MARK 0x6c6f6f70746e6574u
+
+/* The units of worker w out of W are those from w U / W up to (w + 1) U / W. */
+static inline void run_part(work *run, const void *job, int64_t units, int64_t workers, int worker)
 {
-    return (struct stretch){start > low ? start : low,
-                            start + length < high ? start + length : high};
+    const int64_t first = units * worker / workers, last = units * (worker + 1) / workers;
+    if (first < last)
+        run(job, first, last, worker);
 }
 
-/* The sum of a rectangle of a plane. */
-static float sum_of(const float *restrict x, int64_t width, struct stretch rows,
-                    struct stretch columns)
+/* A short wait for a value that another thread changes: most jobs follow at once on the one before.
+   Whoever has waited longer sleeps, and leaves the processor to others. */
+#if MOST_THREADS > 1
+#if defined(__x86_64__) || defined(__i386__)
+#define REST() __asm__ __volatile__("pause")
+#elif defined(__aarch64__)
+#define REST() __asm__ __volatile__("isb")
+#else
+#define REST() ((void)0)
+#endif
+static int changes_soon(const int64_t *value, int64_t from)
 {
-    float sum = 0;
-    for (int64_t i = rows.start; i < rows.end; i++)
-        for (int64_t j = columns.start; j < columns.end; j++)
-            sum += x[i * width + j];
-    return sum;
+    for (int i = 0; i < 1000; i++) {
+        if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
+            return 1;
+        REST();
+    }
+    return 0;
 }
+#endif
 
-/* y = the mean of each window. Padding counts as zeros if count_padding, else not at all. */
-static void avg_pool(const struct pool_sizes *s, int count_padding, const float *restrict x,
-                     float *restrict y)
+/* What a thread of a pool does: its part of each job, until the pool is closed. */
+#if MOST_THREADS > 1
+static void help(struct helper *helper)
 {
-    const int64_t edge_y = count_padding ? s->pad_y : 0, edge_x = count_padding ? s->pad_x : 0;
-    for (int64_t plane = 0; plane < s->planes; plane++, x += s->height * s->width)
-        for (int64_t row = 0; row < s->rows; row++) {
-            const int64_t top = row * s->stride_y - s->pad_y;
-            const struct stretch down = window_of(top, s->kernel_y, 0, s->height);
-            const struct stretch tall =
-                window_of(top, s->kernel_y, -edge_y, s->height + edge_y);
-            for (int64_t column = 0; column < s->columns; column++) {
-                const int64_t left = column * s->stride_x - s->pad_x;
-                const struct stretch right = window_of(left, s->kernel_x, 0, s->width);
-                const struct stretch wide =
-                    window_of(left, s->kernel_x, -edge_x, s->width + edge_x);
-                const int64_t count = (tall.end - tall.start) * (wide.end - wide.start);
-                *y++ = sum_of(x, s->width, down, right) / (float)count;
-            }
+    struct pool *pool = helper->pool;
+    for (int64_t round = 0;; round++) {
+        if (!changes_soon(&pool->round, round)) {
+            POOL_LOCK(&pool->lock);
+            while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
+                POOL_WAIT(&pool->wake, &pool->lock);
+            POOL_UNLOCK(&pool->lock);
         }
+        if (pool->stop)
+            return;
+        run_part(pool->run, pool->job, pool->units, pool->workers, helper->worker);
+        if (__atomic_sub_fetch(&pool->left, 1, __ATOMIC_ACQ_REL) == 0) {
+            POOL_LOCK(&pool->lock);
+            POOL_WAKE(&pool->done);
+            POOL_UNLOCK(&pool->lock);
+        }
+    }
+}
+#if defined(_WIN32)
+static DWORD WINAPI start_helper(void *helper)
+{
+    help(helper);
+    return 0;
+}
+#else
+static void *start_helper(void *helper)
+{
+    help(helper);
+    return NULL;
+}
+#endif
+#endif
+
+/* Tells all threads of a pool that there is another job, or that it ends. */
+#if MOST_THREADS > 1
+static void next_round(struct pool *pool)
+{
+    POOL_LOCK(&pool->lock);
+    __atomic_add_fetch(&pool->round, 1, __ATOMIC_ACQ_REL);
+    POOL_WAKE(&pool->wake);
+    POOL_UNLOCK(&pool->lock);
+}
+#endif
+
+/* Does `units` of work on all threads of a pool, or here without one; returns when all is done. */
+static inline void parallel(struct pool *pool, work *run, const void *job, int64_t units)
+{
+#if MOST_THREADS > 1
+    if (pool && pool->workers > 1 && units > 1) {
+        pool->run = run;
+        pool->job = job;
+        pool->units = units;
+        __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELEASE);
+        next_round(pool);
+        run_part(run, job, units, pool->workers, 0);
+        for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
+            REST();
+        if (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE)) {
+            POOL_LOCK(&pool->lock);
+            while (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE))
+                POOL_WAIT(&pool->done, &pool->lock);
+            POOL_UNLOCK(&pool->lock);
+        }
+        return;
+    }
+#endif
+    (void)pool;
+    run_part(run, job, units, 1, 0);
 }
 
-/* The stretch that output i of `outputs` reads, where windows have no size of their own. */
-static struct stretch adaptive_window(int64_t i, int64_t size, int64_t outputs)
+/* The bytes of a pool; 0 if there cannot be so many threads. */
+static size_t pool_size(int threads)
 {
-    return (struct stretch){i * size / outputs, ((i + 1) * size + outputs - 1) / outputs};
+    if (threads < 1 || threads > MOST_THREADS)
+        return 0;
+    return (sizeof(struct pool) + (size_t)threads * sizeof(struct helper) + 63) / 64 * 64;
 }
 
-/* y = the mean of each of rows * columns windows that cover a plane. */
-static void adaptive_avg_pool(const float *restrict x, float *restrict y, int64_t planes,
-                              int64_t height, int64_t width, int64_t rows, int64_t columns)
+/* The pool at an address, where one is open; else NULL. */
+static struct pool *opened_pool(void *memory)
 {
-    for (int64_t plane = 0; plane < planes; plane++, x += height * width)
-        for (int64_t row = 0; row < rows; row++)
-            for (int64_t column = 0; column < columns; column++) {
-                const struct stretch down = adaptive_window(row, height, rows);
-                const struct stretch right = adaptive_window(column, width, columns);
-                const int64_t count = (down.end - down.start) * (right.end - right.start);
-                *y++ = sum_of(x, width, down, right) / (float)count;
-            }
+    struct pool *pool = memory;
+    return pool && (uintptr_t)memory % 64 == 0 && pool->mark == POOL_MARK ? pool : NULL;
 }
 
-/* y = the largest element of each of rows * columns windows that cover a plane; a NaN wins. */
-static void adaptive_max_pool(const float *restrict x, float *restrict y, int64_t planes,
-                              int64_t height, int64_t width, int64_t rows, int64_t columns)
+/* Ends all threads of a pool but the caller. */
+static void close_pool(struct pool *pool)
 {
-    for (int64_t plane = 0; plane < planes; plane++, x += height * width)
-        for (int64_t row = 0; row < rows; row++)
-            for (int64_t column = 0; column < columns; column++) {
-                const struct stretch down = adaptive_window(row, height, rows);
-                const struct stretch right = adaptive_window(column, width, columns);
-                float best = -INFINITY;
-                for (int64_t i = down.start; i < down.end; i++)
-                    for (int64_t j = right.start; j < right.end; j++) {
-                        const float value = x[i * width + j];
-                        best = value > best || value != value ? value : best;
-                    }
-                *y++ = best;
-            }
+#if MOST_THREADS > 1
+    pool->stop = 1;
+    next_round(pool);
+    for (int64_t i = 1; i < pool->workers; i++) {
+#if defined(_WIN32)
+        WaitForSingleObject(pool->helpers[i].thread, INFINITE);
+        CloseHandle(pool->helpers[i].thread);
+#else
+        pthread_join(pool->helpers[i].thread, NULL);
+#endif
+    }
+#if !defined(_WIN32)
+    pthread_cond_destroy(&pool->wake);
+    pthread_cond_destroy(&pool->done);
+    pthread_mutex_destroy(&pool->lock);
+#endif
+#endif
+    pool->mark = 0;
+}
+
+/* Starts a thread of a pool. Returns 0 if the system refuses. */
+#if MOST_THREADS > 1
+static int start_thread(struct helper *helper)
+{
+#if defined(_WIN32)
+    helper->thread = CreateThread(NULL, 0, start_helper, helper, 0, NULL);
+    return helper->thread != NULL;
+#else
+    return pthread_create(&helper->thread, NULL, start_helper, helper) == 0;
+#endif
+}
+#endif
+
+/* Opens a pool of so many threads, the caller one of them, in the memory given. Returns 0 if it
+   cannot. */
+static int open_pool(void *memory, size_t size_bytes, int threads)
+{
+    struct pool *pool = memory;
+    const size_t needed = pool_size(threads);
+    if (!pool || (uintptr_t)memory % 64 || needed == 0 || size_bytes < needed)
+        return 0;
+    memset(memory, 0, needed);
+    pool->workers = 1;
+#if MOST_THREADS > 1
+#if defined(_WIN32)
+    InitializeSRWLock(&pool->lock);
+    InitializeConditionVariable(&pool->wake);
+    InitializeConditionVariable(&pool->done);
+#else
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+#endif
+    for (int i = 1; i < threads; i++) {
+        pool->helpers[i] = (struct helper){.pool = pool, .worker = i};
+        if (!start_thread(&pool->helpers[i])) {
+            close_pool(pool);
+            return 0;
+        }
+        pool->workers++;
+    }
+#endif
+    pool->mark = POOL_MARK;
+    return 1;
 }

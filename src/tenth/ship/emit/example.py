@@ -9,13 +9,13 @@ from tenth.ship.interface import C_TYPES, Interface
 _TOP = """\
 /* Runs the network of model.c once on a fixed pattern.
 
-   Build: cc -O2 -std=c11 *.c -lm       (faster: -O3 -march=native -ffp-contract=fast)
+   Build: cc -O2 -std=c11 -pthread *.c -lm       (faster: -O3 -march=native -ffp-contract=fast)
    Run:   ./a.out@USAGE@ */
 #include "model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-@FILLS@
+@READ@@FILLS@
 static int64_t elements(const int64_t *shape, int rank)
 {
     int64_t count = 1;
@@ -24,14 +24,30 @@ static int64_t elements(const int64_t *shape, int rank)
     return count;
 }
 
-static void *reserve(int64_t count, size_t size)
+/* Memory that starts at a multiple of 64; what malloc gave stands before it. */
+static void *reserve(size_t size)
 {
-    void *memory = malloc((size_t)count * size);
+    char *memory = size > SIZE_MAX - 128 ? NULL : malloc(size + 128);
     if (!memory) {
         fprintf(stderr, "out of memory\\n");
         exit(1);
     }
-    return memory;
+    char *start = memory + 128 - (uintptr_t)memory % 64;
+    ((void **)(void *)start)[-1] = memory;
+    return start;
+}
+
+static void release(void *start)
+{
+    free(((void **)start)[-1]);
+}
+
+static void check(const char *what, int status)
+{
+    if (status != 0) {
+        fprintf(stderr, "%s failed with status %d\\n", what, status);
+        exit(1);
+    }
 }
 
 static void show(const char *name, const float *y, int64_t count)
@@ -44,6 +60,25 @@ static void show(const char *name, const float *y, int64_t count)
         sum += (double)y[i];
     }
     printf("%s\\n%s sum: %.6g\\n", count > 8 ? " ..." : "", name, sum);
+}
+"""
+
+_READ = """
+/* All bytes of a file; they are the caller's to free. */
+static unsigned char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    long end = -1;
+    if (file && fseek(file, 0, SEEK_END) == 0)
+        end = ftell(file);
+    unsigned char *data = end < 0 ? NULL : malloc((size_t)end + 1);
+    if (!data || fseek(file, 0, SEEK_SET) || fread(data, 1, (size_t)end, file) != (size_t)end) {
+        fprintf(stderr, "%s cannot be read\\n", path);
+        exit(1);
+    }
+    fclose(file);
+    *size = (size_t)end;
+    return data;
 }
 """
 
@@ -70,13 +105,18 @@ static void fill_ids(int64_t *x, int64_t count, int64_t entries)
 
 
 def write_example(
-    graph: Graph, interface: Interface, variables: Mapping[str, str], sizes: Mapping[str, int]
+    graph: Graph,
+    interface: Interface,
+    variables: Mapping[str, str],
+    sizes: Mapping[str, int],
+    *,
+    embedded: bool,
 ) -> str:
     """The text of main.c; `sizes` are the free sizes it takes when none are given."""
-    usage = "".join(f" [{size}]" for size in interface.sizes)
+    ports = [variables[port.name] for port in (*interface.inputs, *interface.outputs)]
     lines = [
-        *([] if interface.sizes else ["(void)argc;", "(void)argv;"]),
         *_sizes(interface, variables, sizes),
+        *_loaded(interface.name, embedded),
         *_reserved(interface, variables, "input"),
         *_reserved(interface, variables, "output"),
         *_filled(graph, interface, variables),
@@ -85,12 +125,13 @@ def write_example(
             f'show("{port.name}", {variables[port.name]}, output_counts[{i}]);'
             for i, port in enumerate(interface.outputs)
         ),
-        *(f"free({variables[port.name]});" for port in (*interface.inputs, *interface.outputs)),
-        "free(arena);",
+        f"{interface.name}_pool_close(pool);",
+        *(f"release({memory});" for memory in (*ports, "arena", "pool", "weights")),
         "return 0;",
     ]
     body = "\n".join(wrap(line, 4) if line else "" for line in lines)
-    return f"{_top(interface, usage)}\nint main(int argc, char **argv)\n{{\n{body}\n}}\n"
+    top = _top(interface, embedded)
+    return f"{top}\nint main(int argc, char **argv)\n{{\n{body}\n}}\n"
 
 
 def id_bounds(graph: Graph) -> dict[str, int]:
@@ -104,29 +145,56 @@ def id_bounds(graph: Graph) -> dict[str, int]:
     return bounds
 
 
-def _top(interface: Interface, usage: str) -> str:
+def _top(interface: Interface, embedded: bool) -> str:
     types = {port.dtype for port in interface.inputs}
     fills = (_FILL_FLOATS if "float32" in types else "") + (_FILL_IDS if "int64" in types else "")
-    return _TOP.replace("@USAGE@", usage).replace("@FILLS@", fills)
+    usage = "".join(f" [{name}]" for name in (*interface.sizes, "threads"))
+    top = _TOP.replace("@USAGE@", usage).replace("@READ@", "" if embedded else _READ)
+    return top.replace("@FILLS@", fills)
 
 
 def _sizes(
     interface: Interface, variables: Mapping[str, str], sizes: Mapping[str, int]
 ) -> list[str]:
+    count = len(interface.sizes)
     lines = [
         f"const int64_t {variables[size]} = argc > {i} ? strtoll(argv[{i}], NULL, 10) : "
         f"{sizes[size]};"
         for i, size in enumerate(interface.sizes, start=1)
     ]
-    passed = ", ".join(variables[size] for size in interface.sizes)
+    passed = ", ".join([*(variables[size] for size in interface.sizes), "threads"])
     return [
         *lines,
+        f"const int threads = argc > {count + 1} ? atoi(argv[{count + 1}]) : 1;",
         f"const size_t arena_bytes = {interface.name}_arena_bytes({passed});",
         "if (arena_bytes == 0) {",
         '    fprintf(stderr, "these sizes do not fit the network\\n");',
         "    return 1;",
         "}",
-        "void *arena = aligned_alloc(64, arena_bytes);",
+        "void *arena = reserve(arena_bytes);",
+    ]
+
+
+def _loaded(name: str, embedded: bool) -> list[str]:
+    """Statements that load the weights and open a pool."""
+    reserved = ["", f"void *weights = reserve({name}_weights_bytes());"]
+    if embedded:
+        file = f"{name}_file, {name.upper()}_FILE_BYTES"
+        before, after = [], []
+    else:
+        file = "file, file_bytes"
+        before = [
+            "size_t file_bytes;",
+            'unsigned char *file = read_file("weights.bin", &file_bytes);',
+        ]
+        after = ["free(file);"]
+    return [
+        *reserved,
+        *before,
+        f'check("loading", {name}_load({file}, weights, {name}_weights_bytes()));',
+        *after,
+        f"void *pool = reserve({name}_pool_bytes(threads));",
+        f'check("opening the pool", {name}_pool_open(pool, {name}_pool_bytes(threads), threads));',
     ]
 
 
@@ -143,7 +211,7 @@ def _reserved(interface: Interface, variables: Mapping[str, str], side: str) -> 
             f"{interface.name}_{side}_shape({passed});",
             f"{side}_counts[{i}] = elements({side}_shape, {len(port.shape)});",
             f"{C_TYPES[port.dtype]} *{variable} = "
-            f"reserve({side}_counts[{i}], sizeof(*{variable}));",
+            f"reserve((size_t){side}_counts[{i}] * sizeof(*{variable}));",
         ]
     return lines
 
@@ -162,12 +230,6 @@ def _filled(graph: Graph, interface: Interface, variables: Mapping[str, str]) ->
 
 def _call(interface: Interface, variables: Mapping[str, str]) -> list[str]:
     ports = (*interface.inputs, *interface.outputs)
-    passed = [variables[port.name] for port in ports]
-    passed += [*(variables[size] for size in interface.sizes), "arena", "arena_bytes"]
-    return [
-        f"const int status = {interface.name}_run({', '.join(passed)});",
-        f"if (status != {interface.name.upper()}_OK) {{",
-        '    fprintf(stderr, "the network failed with status %d\\n", status);',
-        "    return 1;",
-        "}",
-    ]
+    passed = ["weights", *(variables[port.name] for port in ports)]
+    passed += [*(variables[size] for size in interface.sizes), "arena", "arena_bytes", "pool"]
+    return [f'check("the network", {interface.name}_run({", ".join(passed)}));']

@@ -1,28 +1,37 @@
-"""Writing the functions of one program: sizes, memory, and the run itself."""
+"""Writing the functions of one program: sizes, memory, weights, and the run itself."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tenth.errors import UnsupportedError, must
 from tenth.graph.dims import Dim, Size
+from tenth.kernels.records import VALUES
+from tenth.kernels.weights import WeightsFile
 from tenth.ship.emit.header import port_parameters, prototypes, size_parameters
 from tenth.ship.emit.lower import Lowered
-from tenth.ship.emit.memory import ALIGNMENT, Plan
+from tenth.ship.emit.memory import ALIGNMENT, Plan, Room
 from tenth.ship.emit.steps import count
 from tenth.ship.emit.text import size_text, wrap
 from tenth.ship.interface import Interface
 
 _MOST_BYTES = "0x1p46"  # of one value: beyond any memory, and far from overflow
+_MOST_WORKERS = 256  # as in pool.c
 
 
 class Body:
     """The functions of one program in C; `variables` are the names of its sizes and ports."""
 
     def __init__(
-        self, lowered: Lowered, interface: Interface, plan: Plan, variables: dict[str, str]
+        self,
+        lowered: Lowered,
+        interface: Interface,
+        plan: Plan,
+        file: WeightsFile,
+        variables: Mapping[str, str],
     ) -> None:
         self.lowered = lowered
         self.plan = plan
+        self.file = file
         self.pointers = [p.split("*")[-1] for p in port_parameters(interface, variables)]
         self.signature = interface.signature()
         self.heads = prototypes(interface, variables)
@@ -33,12 +42,29 @@ class Body:
         """All functions, in the order in which they use each other."""
         shapes, graph = self.lowered.shapes, self.lowered.graph
         return [
+            *([self._sections()] if self.file.sections else []),
+            self._weights_file(),
+            self._profile(),
             *([self._largest()] if self.sizes else []),
             self._sizes_fit(),
             self._layout(),
             _function(self.heads["signature"], [f'return "{self.signature}";']),
             self._shape("input", [value.shape for value in graph.inputs]),
             self._shape("output", [shapes[name] for name in graph.outputs]),
+            _function(self.heads["weights_bytes"], [f"return {self.file.loaded_bytes};"]),
+            self._load(),
+            _function(self.heads["pool_bytes"], ["return pool_size(threads);"]),
+            _function(
+                self.heads["pool_open"],
+                [
+                    "if (!open_pool(pool, pool_bytes, threads))",
+                    self._status("BAD_POOL"),
+                    self._status("OK").strip(),
+                ],
+            ),
+            _function(
+                self.heads["pool_close"], ["if (opened_pool(pool))", "    close_pool(pool);"]
+            ),
             self._arena_bytes(),
             self._run(),
         ]
@@ -60,7 +86,13 @@ class Body:
             *(s.writes for s in lowered.steps),
         ]
         sizes: list[Size] = [8 * count(lowered.shapes[name]) for name in names]
-        sizes += [step.call.scratch[1] for step in lowered.steps if step.call.scratch is not None]
+        calls = [step.call for step in lowered.steps]
+        sizes += [call.scratch[1] for call in calls if call.scratch is not None]
+        sizes += [
+            _MOST_WORKERS * call.worker_scratch[1]
+            for call in calls
+            if call.worker_scratch is not None
+        ]
         free = dict.fromkeys(size for size in sizes if isinstance(size, Dim))
         lines = [f"largest = fmax(largest, {self._text(size)});" for size in free]
         parameters = ", ".join(f"double {name}" for name in self.sizes)
@@ -98,36 +130,106 @@ class Body:
                 yield f"{self._text(left)} {sign} {self._text(right)}"
 
     def _layout(self) -> str:
-        lines = ["size_t end = 0;"]
+        lines = ["int64_t end = 0;"]
         for i, slot in enumerate(self.plan.slots):
             lines += [f"at[{i}] = end;", *self._past(slot)]
         lines.append("return end;" if self.plan.slots else f"return end + {ALIGNMENT};")
         text = "\n".join(lines)
-        unused = [n for n in [*self.sizes, "at"] if not re.search(rf"\b{n}\b", text)]
-        parameters = ", ".join([*self.size_parameters, "size_t *at"])
+        names = [*self.sizes, "workers", "at"]
+        unused = [n for n in names if not re.search(rf"\b{n}\b", text)]
+        parameters = ", ".join([*self.size_parameters, "int64_t workers", "int64_t *at"])
         return _function(
-            f"static size_t {self.lowered.prefix}_layout({parameters})",
+            f"static int64_t {self.lowered.prefix}_layout({parameters})",
             [*(f"(void){name};" for name in unused), *lines],
             "Where each slot of the arena starts; returns where the last one ends.",
         )
 
-    def _past(self, sizes: Sequence[Size]) -> list[str]:
+    def _past(self, rooms: Sequence[Room]) -> list[str]:
         """Statements that move `end` behind a slot that holds the largest of some sizes."""
-        fixed = max((size for size in sizes if isinstance(size, int)), default=0)
-        free = [self._text(size) for size in sizes if isinstance(size, Dim)]
-        if not free:
+        fixed = max((r.size for r in rooms if isinstance(r.size, int) and not r.each), default=0)
+        texts = [self._room(room) for room in rooms if isinstance(room.size, Dim) or room.each]
+        if not texts:
             return [f"end += {-(-fixed // ALIGNMENT) * ALIGNMENT};"]
-        texts = free + ([str(fixed)] if fixed else [])
+        texts += [str(fixed)] if fixed else []
         most = [f"    most = {text} > most ? {text} : most;" for text in texts[1:]]
-        rounded = f"((size_t)most + {ALIGNMENT - 1}) / {ALIGNMENT} * {ALIGNMENT}"
-        return ["{", f"    int64_t most = {texts[0]};", *most, f"    end += {rounded};", "}"]
+        return ["{", f"    int64_t most = {texts[0]};", *most, f"    end += {_round('most')};", "}"]
+
+    def _room(self, room: Room) -> str:
+        if not room.each:
+            return self._text(room.size)
+        if isinstance(room.size, int):
+            return f"workers * {-(-room.size // ALIGNMENT) * ALIGNMENT}"
+        return f"workers * ({_round(self._text(room.size))})"
 
     def _arena_bytes(self) -> str:
         lines = [
-            f"size_t at[{len(self.plan.slots) or 1}];",
-            f"return {self._own('sizes_fit')} ? {self._own('layout', 'at')} : 0;",
+            f"int64_t at[{len(self.plan.slots) or 1}];",
+            f"if (pool_size(threads) == 0 || !{self._own('sizes_fit')})",
+            "    return 0;",
+            f"const int64_t end = {self._own('layout', 'threads', 'at')};",
+            # where a pointer has 32 bits, so has size_t
+            "return (int64_t)(size_t)end == end ? (size_t)end : 0;",
         ]
         return _function(self.heads["arena_bytes"], lines)
+
+    def _sections(self) -> str:
+        rows = [
+            f"    {{{s.start}, {s.size_bytes}, {s.loaded_start}, {s.loaded_bytes}, "
+            f"{record.unpack}, {', '.join(map(str, record.numbers))}}}, /* {name} */"
+            for (name, s), record in zip(
+                self.file.sections.items(), self.lowered.records.values(), strict=True
+            )
+        ]
+        head = f"static const struct section {self.lowered.prefix}_sections[] = {{"
+        return "\n".join(["/* The parts of weights.bin. */", head, *rows, "};"])
+
+    def _weights_file(self) -> str:
+        prefix, file = self.lowered.prefix, self.file
+        values = VALUES.index(self.lowered.values)
+        fields = [
+            f".bytes = {len(file.data)}",
+            f".fingerprint = {file.fingerprint:#x}u",
+            f".values = {values}",
+            f".count = {len(file.sections)}",
+            f".sections = {f'{prefix}_sections' if file.sections else 'NULL'}",
+        ]
+        return "\n".join(
+            [
+                "/* What weights.bin must be. */",
+                f"static const struct weights_file {prefix}_weights_file = {{",
+                *(f"    {field}," for field in fields),
+                "};",
+            ]
+        )
+
+    def _profile(self) -> str:
+        prefix = self.lowered.prefix
+        names = [f'    "{step.node}",' for step in self.lowered.steps]
+        return "\n".join(
+            [
+                "#ifdef TENTH_PROFILE",
+                f"double {prefix}_profile[{prefix.upper()}_STEPS];",
+                f"const char *const {prefix}_profile_steps[{prefix.upper()}_STEPS + 1] = {{",
+                *names,
+                "    NULL};",
+                "#endif",
+            ]
+        )
+
+    def _load(self) -> str:
+        prefix = self.lowered.prefix
+        return _function(
+            self.heads["load"],
+            [
+                "if (!file || !weights)",
+                self._status("BAD_POINTER"),
+                f"if ((uintptr_t)weights % {ALIGNMENT} || weights_bytes < "
+                f"{self.file.loaded_bytes} ||",
+                f"    !load_weights(&{prefix}_weights_file, file, file_bytes, weights))",
+                self._status("BAD_WEIGHTS"),
+                self._status("OK").strip(),
+            ],
+        )
 
     def _shape(self, side: str, shapes: Sequence[Sequence[Size]]) -> str:
         lines = [f"if (!{self._own('sizes_fit')})", self._status("BAD_SIZE")]
@@ -140,23 +242,44 @@ class Body:
         return _function(self.heads[f"{side}_shape"], [*lines, self._status("OK").strip()])
 
     def _run(self) -> str:
-        missing = " || ".join(f"!{name}" for name in [*self.pointers, "arena"])
+        missing = " || ".join(f"!{name}" for name in ["weights", *self.pointers, "arena"])
+        prefix = self.lowered.prefix
         lines = [
-            f"size_t at[{len(self.plan.slots) or 1}];",
+            f"int64_t at[{len(self.plan.slots) or 1}];",
             f"if (!{self._own('sizes_fit')})",
             self._status("BAD_SIZE"),
             f"if ({missing})",
             self._status("BAD_POINTER"),
-            f"if ((uintptr_t)arena % {ALIGNMENT} || arena_bytes < {self._own('layout', 'at')})",
+            f"if ((uintptr_t)weights % {ALIGNMENT} || "
+            f"!are_loaded(weights, {prefix}_weights_file.fingerprint))",
+            self._status("BAD_WEIGHTS"),
+            "if (given_pool && !opened_pool(given_pool))",
+            self._status("BAD_POOL"),
+            "struct pool *const pool = given_pool;",
+            "const int64_t workers = pool ? pool->workers : 1;",
+            f"if ((uintptr_t)arena % {ALIGNMENT} ||",
+            f"    (uint64_t){self._own('layout', 'workers', 'at')} > arena_bytes)",
             self._status("BAD_ARENA"),
-            *([""] if self.plan.slots else []),
+            "",
         ]
+        for name, section in self.file.sections.items():
+            place = f"(const char *)weights + {section.loaded_start}"
+            lines.append(
+                f"const {self.lowered.types[name]} *const {name} = (const void *)({place});"
+            )
         for name, slot in self.plan.slot_of.items():
             variable = self.lowered.variables.get(name, name)
             lines.append(f"float *const {variable} = (void *)((char *)arena + at[{slot}]);")
-        for step in self.lowered.steps:
+        lines.append("PROFILE_START;")
+        for i, step in enumerate(self.lowered.steps):
             lines += ["", f"/* {step.writes} */", *step.call.lines]
-        return _function(self.heads["run"], [*lines, self._status("OK").strip()])
+            lines.append(f"PROFILE_STEP({prefix}_profile[{i}]);")
+        head = self.heads["run"].replace("void *pool)", "void *given_pool)")
+        return _function(head, [*lines, self._status("OK").strip()])
+
+
+def _round(text: str) -> str:
+    return f"({text} + {ALIGNMENT - 1}) / {ALIGNMENT} * {ALIGNMENT}"
 
 
 def _function(head: str, lines: Iterable[str], comment: str = "") -> str:

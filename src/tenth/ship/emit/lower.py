@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
 from tenth.graph.shapes import infer
+from tenth.kernels.records import Record, Values, rounded
 from tenth.ship.emit.ops.pointwise import bounds
 from tenth.ship.emit.ops.table import CALLS
 from tenth.ship.emit.steps import Call, Condition, Kernel, Scene, Step, Weights
@@ -20,6 +19,8 @@ from tenth.ship.emit.text import Names
 from tenth.ship.interface import free_sizes
 
 WEIGHTED = ("linear", "conv")
+ROUNDED = (*WEIGHTED, "embedding")
+"""Ops whose weight, the second that they read, may be written in half the bytes."""
 _BOUNDING = ("relu", "clip")
 
 
@@ -28,7 +29,8 @@ class Lowered:
     """A program ready to be laid out in memory and written as C.
 
     `symbols` and `variables` are the C names of free sizes and of values; `outputs` are the values
-    that stand where the caller wants the outputs; `layer_arrays` are those of each weighted layer.
+    that stand where the caller wants the outputs; `records` are the weights, `types` what their C
+    names point to, and `layer_records` those of each weighted layer.
     """
 
     graph: Graph
@@ -38,13 +40,20 @@ class Lowered:
     variables: Mapping[str, str]
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
-    arrays: Mapping[str, np.ndarray]
-    layer_arrays: Mapping[str, tuple[str, ...]]
+    records: Mapping[str, Record]
+    types: Mapping[str, str]
+    layer_records: Mapping[str, tuple[str, ...]]
+    values: Values
     conditions: tuple[Condition, ...]
 
 
-def lower(graph: Graph, prefix: str, kernels: Mapping[str, Kernel]) -> Lowered:
-    """The steps of a verified graph; `kernels` says for each weighted node how it runs."""
+def lower(
+    graph: Graph, prefix: str, kernels: Mapping[str, Kernel], values: Values = "float32"
+) -> Lowered:
+    """The steps of a verified graph; `kernels` says for each weighted node how it runs.
+
+    `values` is the form in which the weights of its layers are written.
+    """
     names = Names(prefix)
     symbols = {name: names.new(name) for name in free_sizes(graph)}
     bounding = _bounding(graph)
@@ -56,11 +65,28 @@ def lower(graph: Graph, prefix: str, kernels: Mapping[str, Kernel]) -> Lowered:
         shapes=infer(graph),
         symbols=symbols,
         variables=variables,
-        weights=Weights(prefix, names),
+        weights=Weights(prefix, names, values, rounded_constants(graph)),
         kernels=kernels,
         bounds={layer: bounds(node) for layer, node in bounding.items()},
+        values=values,
     )
     return _Writer(scene, {layer: node.name for layer, node in bounding.items()}).written()
+
+
+def rounded_constants(graph: Graph) -> frozenset[str]:
+    """The constants that may be written in half the bytes: the large ones, not biases or norms."""
+    read = {node.inputs[1] for node in graph.nodes if node.op in ROUNDED}
+    return frozenset(read & set(graph.constants))
+
+
+def rounded_graph(graph: Graph, values: Values) -> Graph:
+    """The graph with its large weights as they are written.
+
+    Raises:
+        InputError: there is no such form of values, or a weight lies beyond its range.
+    """
+    large = {name: rounded(graph.constants[name], values) for name in rounded_constants(graph)}
+    return replace(graph, constants={**graph.constants, **large})
 
 
 def _bounding(graph: Graph) -> dict[str, Node]:
@@ -83,7 +109,7 @@ class _Writer:
         self.homes = {value.name: value.name for value in scene.graph.inputs}
         self.own_variables = dict(scene.variables)
         self.steps: list[Step] = []
-        self.layer_arrays: dict[str, tuple[str, ...]] = {}
+        self.layer_records: dict[str, tuple[str, ...]] = {}
         self.conditions: list[Condition] = []
 
     def written(self) -> Lowered:
@@ -101,18 +127,20 @@ class _Writer:
             variables=scene.variables,
             steps=tuple(self.steps),
             outputs=outputs,
-            arrays=scene.weights.arrays,
-            layer_arrays=self.layer_arrays,
+            records=scene.weights.records,
+            types=scene.weights.types,
+            layer_records=self.layer_records,
+            values=scene.values,
             conditions=tuple(dict.fromkeys(self.conditions)),
         )
 
     def _write(self, node: Node) -> None:
-        arrays = self.scene.weights.arrays
-        known = len(arrays)
+        records = self.scene.weights.records
+        known = len(records)
         call = CALLS[node.op](node, self.scene)
         self.conditions += call.conditions
         if node.op in WEIGHTED:
-            self.layer_arrays[node.name] = tuple(arrays)[known:]
+            self.layer_records[node.name] = tuple(records)[known:]
         if node.op == "reshape" and node.inputs[0] in self.homes:
             home = self.homes[node.inputs[0]]
             self.homes[node.name] = home
@@ -120,13 +148,13 @@ class _Writer:
             return
         if node.op == "reshape":
             call = self._copy(node.inputs[0], node.name)
-        self._add(self.bounded.get(node.name, node.name), node.inputs, call)
+        self._add(self.bounded.get(node.name, node.name), node.inputs, call, node.name)
 
-    def _add(self, writes: str, inputs: tuple[str, ...], call: Call) -> None:
+    def _add(self, writes: str, inputs: tuple[str, ...], call: Call, node: str = "") -> None:
         reads = tuple(self.homes[name] for name in inputs if name in self.homes)
         in_place = tuple(self.homes[name] for name in call.in_place if name in self.homes)
         self.homes[writes] = writes
-        self.steps.append(Step(writes, reads, replace(call, in_place=in_place)))
+        self.steps.append(Step(writes, reads, replace(call, in_place=in_place), node or writes))
 
     def _copy(self, source: str, target: str) -> Call:
         size = self.scene.size(*self.scene.shapes[target])

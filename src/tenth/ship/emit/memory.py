@@ -16,11 +16,19 @@ ALIGNMENT = 64
 
 
 @dataclass(frozen=True)
+class Room:
+    """Bytes that a slot must hold: once, or for each worker."""
+
+    size: Size
+    each: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The slot of each value and scratch by name, and for each slot the sizes it must hold."""
+    """The slot of each value and scratch by name, and for each slot what it must hold."""
 
     slot_of: Mapping[str, int]
-    slots: tuple[tuple[Size, ...], ...]
+    slots: tuple[tuple[Room, ...], ...]
 
 
 def plan(
@@ -51,14 +59,15 @@ def plan(
                 slot_of[step.writes] = slot_of[heirs[0]]
                 dying.discard(heirs[0])
             else:
-                slot_of[step.writes] = slots.take(size)
-        if step.call.scratch is not None:
-            name, size = step.call.scratch
-            slot_of[name] = slots.take(size)
-            dying.add(name)
+                slot_of[step.writes] = slots.take(Room(size))
+        for scratch, each in ((step.call.scratch, False), (step.call.worker_scratch, True)):
+            if scratch is not None:
+                name, size = scratch
+                slot_of[name] = slots.take(Room(size, each))
+                dying.add(name)
         for slot in {slot_of[name] for name in dying}:
             slots.give_back(slot)
-    return Plan(slot_of, tuple(map(tuple, slots.sizes)))
+    return Plan(slot_of, tuple(map(tuple, slots.rooms)))
 
 
 class _Slots:
@@ -66,24 +75,30 @@ class _Slots:
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.at_sizes = sizes
-        self.sizes: list[list[Size]] = []
+        self.rooms: list[list[Room]] = []
         self.free: set[int] = set()
 
-    def take(self, size: Size) -> int:
-        """The smallest free slot that holds `size`, else the largest free one, else a new one."""
-        wanted = at(size, self.at_sizes)
-        room = {slot: max(at(s, self.at_sizes) for s in self.sizes[slot]) for slot in self.free}
+    def take(self, wanted_room: Room) -> int:
+        """The smallest free slot that is large enough, else the largest free one, else a new one.
+
+        A slot counts as large as it is for one worker.
+        """
+        wanted = at(wanted_room.size, self.at_sizes)
+        room = {
+            slot: max(at(held.size, self.at_sizes) for held in self.rooms[slot])
+            for slot in self.free
+        }
         fitting = [slot for slot in room if room[slot] >= wanted]
         if fitting:
             slot = min(fitting, key=lambda slot: (room[slot], slot))
         elif room:
             slot = max(room, key=lambda slot: (room[slot], -slot))
         else:
-            slot = len(self.sizes)
-            self.sizes.append([])
+            slot = len(self.rooms)
+            self.rooms.append([])
         self.free.discard(slot)
-        if size not in self.sizes[slot]:
-            self.sizes[slot].append(size)
+        if wanted_room not in self.rooms[slot]:
+            self.rooms[slot].append(wanted_room)
         return slot
 
     def give_back(self, slot: int) -> None:

@@ -1,6 +1,6 @@
 """A program as steps: one call of a C kernel each, and what an op needs to write its call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,21 +9,27 @@ import numpy as np
 from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
+from tenth.kernels.records import Record, Values, plain_record
 from tenth.ship.emit.text import Names, product_text
 
 Kernel = Literal["dense", "sparse"]
 Condition = tuple[Size, Literal["<=", "=="], Size]
 
 ALL = (-float("inf"), float("inf"))
+_TYPES = {np.dtype(np.float32): "float", np.dtype(np.int32): "int32_t"}
 
 
 @dataclass(frozen=True)
 class Call:
     """What an op becomes in C.
 
-    `scratch` is memory of its own: its C name, and its bytes. `in_place` names the values read
-    whose place the result may take, if nobody needs them after. `conditions` on free sizes are
-    looked at before anything runs.
+    `scratch` is memory of its own: its C name, and its bytes. `worker_scratch` is the same for each
+    worker: that of worker w starts w times its bytes, rounded up to a multiple of 64, behind the
+    C name. `in_place` names the values read whose place the result may take,
+    if nobody needs them after. `conditions` on free sizes are looked at before anything runs.
+
+    Beside the names that it gives, the lines may use `pool` (a `struct pool *`, or NULL),
+    `workers` (their number, 1 without a pool) and the C names that the weights give.
     """
 
     lines: tuple[str, ...]
@@ -31,34 +37,57 @@ class Call:
     scratch: tuple[str, Size] | None = None
     in_place: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    worker_scratch: tuple[str, Size] | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """A call in the order of the program: it reads some values and writes one."""
+    """A call in the order of the program: it reads some values and writes one.
+
+    `node` names the node that it runs, if it is another than the value written.
+    """
 
     writes: str
     reads: tuple[str, ...]
     call: Call
+    node: str = ""
 
 
 @dataclass
 class Weights:
-    """The arrays of a program, by their names in C. The same array is kept once."""
+    """The weights of a program, by their names in C. The same array is kept once.
+
+    `rounded` names the constants that are written in the form `values`; others stay float32.
+    """
 
     prefix: str
     names: Names
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    values: Values = "float32"
+    rounded: frozenset[str] = frozenset()
+    records: dict[str, Record] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
     _symbols: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, constant: str, form: str, array: np.ndarray) -> str:
-        """The C name of a constant in some form, such as `values` or `panels`."""
+        """The C name of a constant in some form, such as `values` or `panels`.
+
+        It points to as many float or int32_t, and whole numbers lie between the least and the
+        largest of the array, whatever file is loaded.
+        """
+        values = self.values if constant in self.rounded else "float32"
+        return self._add(constant, form, _TYPES[array.dtype], lambda: plain_record(array, values))
+
+    def add_packed(self, constant: str, record: Record, form: str = "packed") -> str:
+        """The C name, a `const void *`, of what the function that `record` names unpacks."""
+        return self._add(constant, form, "void", lambda: record)
+
+    def _add(self, constant: str, form: str, type_: str, record: Callable[[], Record]) -> str:
         key = (constant, form)
         if key not in self._symbols:
-            wanted = "_".join(word for word in (self.prefix, constant, form) if word)
-            symbol = self.names.new(wanted)
+            symbol = self.names.new("_".join(word for word in (constant, form) if word))
             self._symbols[key] = symbol
-            self.arrays[symbol] = np.ascontiguousarray(array)
+            self.records[symbol] = record()
+            self.types[symbol] = type_
         return self._symbols[key]
 
 
@@ -73,6 +102,7 @@ class Scene:
     weights: Weights
     kernels: Mapping[str, Kernel]
     bounds: Mapping[str, tuple[float, float]]
+    values: Values = "float32"
 
     def read(self, name: str) -> str:
         """The C expression for a value or constant that is read as it is."""

@@ -15,13 +15,19 @@ _C_WORDS = (
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while bool true false asm typeof linux unix "
     "NULL INFINITY NAN EOF assert errno memcpy memset expf tanhf erff sqrtf fmax malloc free exit "
-    "printf fprintf stderr strtoll aligned_alloc int32_t int64_t size_t uintptr_t"
+    "printf fprintf stderr strtoll atoi fopen fread fclose fseek ftell rewind perror aligned_alloc "
+    "int32_t int64_t size_t uint32_t uint64_t uintptr_t near far small interface"
 )
 _OUR_WORDS = (
-    "main argc argv arena arena_bytes at which shape s status largest end most reserve show "
-    "fill_floats fill_ids input_shape input_counts output_shape output_counts"
+    "main argc argv arena arena_bytes at which shape s status largest end most reserve release "
+    "check show weights weights_bytes loaded file file_bytes pool_bytes threads workers read_file job "
+    "fill_floats fill_ids input_shape input_counts output_shape output_counts profile_time"
 )
-_FUNCTIONS = "signature input_shape output_shape arena_bytes run status largest sizes_fit layout"
+_FUNCTIONS = (
+    "signature input_shape output_shape weights_bytes load pool_bytes pool_open pool_close "
+    "arena_bytes run status largest sizes_fit layout file sections weights_file profile "
+    "profile_steps"
+)
 _RESERVED = frozenset(_C_WORDS.split(" ") + _OUR_WORDS.split(" "))
 _WIDTH = 100
 _PROGRAM_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -3,32 +3,47 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tenth.kernels import sources
+from tenth.kernels.weights import WeightsFile, write_weights
 from tenth.ship.emit.functions import Body
 from tenth.ship.emit.header import write_header
 from tenth.ship.emit.lower import Lowered
-from tenth.ship.emit.memory import ALIGNMENT, Plan, plan
+from tenth.ship.emit.memory import Plan, plan
 from tenth.ship.emit.steps import count
-from tenth.ship.emit.text import float_texts
 from tenth.ship.interface import Interface, interface_of
 
 _FLOAT_BYTES = 4
-_C_TYPES = {"float32": "float", "int32": "int32_t"}
-_NUMBERS_A_LINE = {"float32": 6, "int32": 12}
+_EMBEDDED_BYTES = 2**18
+"""Up to so many bytes, the weights are built into the program."""
+_BYTES_A_LINE = 24
+_ALWAYS = frozenset(
+    (
+        "load_weights",
+        "are_loaded",
+        "pool_size",
+        "open_pool",
+        "opened_pool",
+        "close_pool",
+        "PROFILE_STEP",
+    )
+)
+"""The kernels that every program calls."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One program in C: its interface, its header, the kernels it calls, its own functions."""
+    """One program in C: its interface, its header, the kernels it calls, its own functions.
+
+    `embedded` says whether its weights are built in, as weights.c, or stand beside it.
+    """
 
     interface: Interface
     variables: Mapping[str, str]
     header: str
     kernels: frozenset[str]
     body: str
-    arrays: Mapping[str, np.ndarray]
+    weights: WeightsFile
+    embedded: bool
     plan: Plan
 
 
@@ -44,15 +59,22 @@ def emit(lowered: Lowered, sizes: Mapping[str, int]) -> Unit:
     variables = {**lowered.variables, **lowered.symbols}
     for output, home in zip(lowered.graph.outputs, lowered.outputs, strict=True):
         variables[output] = lowered.variables[home]
-    declarations = "\n".join(f"{_declared(name, array)};" for name, array in lowered.arrays.items())
-    functions = Body(lowered, interface, arena, variables).functions()
+    weights = write_weights(lowered.records, interface.signature(), lowered.values)
+    embedded = len(weights.data) <= _EMBEDDED_BYTES
+    kernels = frozenset(kernel for step in lowered.steps for kernel in step.call.kernels)
     return Unit(
         interface=interface,
         variables=variables,
-        header=write_header(interface, variables),
-        kernels=frozenset(kernel for step in lowered.steps for kernel in step.call.kernels),
-        body="\n\n".join(part for part in (declarations, *functions) if part),
-        arrays=lowered.arrays,
+        header=write_header(
+            interface,
+            variables,
+            steps=len(lowered.steps),
+            embedded_bytes=len(weights.data) if embedded else None,
+        ),
+        kernels=_ALWAYS | kernels | {record.unpack for record in lowered.records.values()},
+        body="\n\n".join(Body(lowered, interface, arena, weights, variables).functions()),
+        weights=weights,
+        embedded=embedded,
         plan=arena,
     )
 
@@ -69,33 +91,15 @@ def model_source(units: Sequence[Unit], header: str = '#include "model.h"') -> s
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def weights_source(arrays: Mapping[str, np.ndarray]) -> str:
-    """The text of weights.c: every number exactly as it is."""
-    parts = ["/* Written by tenth: the weights of model.c, exactly. */", "#include <stdint.h>"]
-    for name, array in arrays.items():
-        dtype = str(array.dtype)
-        numbers = array.ravel() if array.size else np.zeros(1, array.dtype)
-        texts = float_texts(numbers) if dtype == "float32" else list(map(str, numbers.tolist()))
-        step = _NUMBERS_A_LINE[dtype]
-        rows = [", ".join(texts[i : i + step]) for i in range(0, len(texts), step)]
-        body = ",\n    ".join(rows)
-        declared = _declared(name, array)
-        parts.append(
-            f"{declared};\n_Alignas({ALIGNMENT}) "
-            f"{declared.removeprefix('extern ')} = {{\n    {body}}};"
-        )
-    return "\n\n".join(parts) + "\n"
-
-
-def writable_source(arrays: Mapping[str, np.ndarray]) -> str:
-    """The weights as empty arrays that are filled after loading: quick to compile, for trials."""
-    lines = [
-        f'_Alignas({ALIGNMENT}) __attribute__((visibility("default"))) '
-        f"{_C_TYPES[str(array.dtype)]} {name}[{array.size or 1}];"
-        for name, array in arrays.items()
+def weights_source(unit: Unit) -> str:
+    """The text of weights.c: the bytes of weights.bin as an array."""
+    data, name = unit.weights.data, unit.interface.name
+    rows = [
+        ",".join(map(str, data[i : i + _BYTES_A_LINE])) for i in range(0, len(data), _BYTES_A_LINE)
     ]
-    return "\n".join(["#include <stdint.h>", *lines, ""])
-
-
-def _declared(name: str, array: np.ndarray) -> str:
-    return f"extern const {_C_TYPES[str(array.dtype)]} {name}[{array.size or 1}]"
+    body = ",\n    ".join(rows)
+    return (
+        "/* Written by tenth: the bytes of weights.bin. */\n"
+        '#include "model.h"\n\n'
+        f"const unsigned char {name}_file[{name.upper()}_FILE_BYTES] = {{\n    {body}}};\n"
+    )

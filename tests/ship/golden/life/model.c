@@ -5,6 +5,375 @@
 #include <math.h>
 #include <string.h>
 
+/* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
+#if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
+#define MOST_THREADS 1
+#elif defined(_WIN32)
+#define MOST_THREADS 256
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+typedef SRWLOCK pool_lock;
+typedef CONDITION_VARIABLE pool_signal;
+typedef HANDLE pool_thread;
+#define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
+#define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
+#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
+#define POOL_WAKE(signal) WakeAllConditionVariable(signal)
+#else
+#define MOST_THREADS 256
+#include <pthread.h>
+typedef pthread_mutex_t pool_lock;
+typedef pthread_cond_t pool_signal;
+typedef pthread_t pool_thread;
+#define POOL_LOCK(lock) pthread_mutex_lock(lock)
+#define POOL_UNLOCK(lock) pthread_mutex_unlock(lock)
+#define POOL_WAIT(signal, lock) pthread_cond_wait(signal, lock)
+#define POOL_WAKE(signal) pthread_cond_broadcast(signal)
+#endif
+
+/* A part of some work: its units from `first` up to `last`, done by worker number `worker`. */
+typedef void work(const void *job, int64_t first, int64_t last, int worker);
+
+/* A thread of a pool. The caller is worker 0 and needs none. */
+struct helper {
+    struct pool *pool;
+    int worker;
+#if MOST_THREADS > 1
+    pool_thread thread;
+#endif
+};
+
+/* Threads that wait for work. `round` counts the jobs given out, `left` who still works on one. */
+struct pool {
+    uint64_t mark;
+    int64_t workers;
+#if MOST_THREADS > 1
+    pool_lock lock;
+    pool_signal wake, done;
+    int64_t round, left;
+    int stop;
+    work *run;
+    const void *job;
+    int64_t units;
+    struct helper helpers[];
+#endif
+};
+
+/* What an open pool starts with. */
+#define POOL_MARK 0x6c6f6f70746e6574u
+
+/* The units of worker w out of W are those from w U / W up to (w + 1) U / W. */
+static inline void run_part(work *run, const void *job, int64_t units, int64_t workers, int worker)
+{
+    const int64_t first = units * worker / workers, last = units * (worker + 1) / workers;
+    if (first < last)
+        run(job, first, last, worker);
+}
+
+/* A short wait for a value that another thread changes: most jobs follow at once on the one before.
+   Whoever has waited longer sleeps, and leaves the processor to others. */
+#if MOST_THREADS > 1
+#if defined(__x86_64__) || defined(__i386__)
+#define REST() __asm__ __volatile__("pause")
+#elif defined(__aarch64__)
+#define REST() __asm__ __volatile__("isb")
+#else
+#define REST() ((void)0)
+#endif
+static int changes_soon(const int64_t *value, int64_t from)
+{
+    for (int i = 0; i < 1000; i++) {
+        if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
+            return 1;
+        REST();
+    }
+    return 0;
+}
+#endif
+
+/* What a thread of a pool does: its part of each job, until the pool is closed. */
+#if MOST_THREADS > 1
+static void help(struct helper *helper)
+{
+    struct pool *pool = helper->pool;
+    for (int64_t round = 0;; round++) {
+        if (!changes_soon(&pool->round, round)) {
+            POOL_LOCK(&pool->lock);
+            while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
+                POOL_WAIT(&pool->wake, &pool->lock);
+            POOL_UNLOCK(&pool->lock);
+        }
+        if (pool->stop)
+            return;
+        run_part(pool->run, pool->job, pool->units, pool->workers, helper->worker);
+        if (__atomic_sub_fetch(&pool->left, 1, __ATOMIC_ACQ_REL) == 0) {
+            POOL_LOCK(&pool->lock);
+            POOL_WAKE(&pool->done);
+            POOL_UNLOCK(&pool->lock);
+        }
+    }
+}
+#if defined(_WIN32)
+static DWORD WINAPI start_helper(void *helper)
+{
+    help(helper);
+    return 0;
+}
+#else
+static void *start_helper(void *helper)
+{
+    help(helper);
+    return NULL;
+}
+#endif
+#endif
+
+/* Tells all threads of a pool that there is another job, or that it ends. */
+#if MOST_THREADS > 1
+static void next_round(struct pool *pool)
+{
+    POOL_LOCK(&pool->lock);
+    __atomic_add_fetch(&pool->round, 1, __ATOMIC_ACQ_REL);
+    POOL_WAKE(&pool->wake);
+    POOL_UNLOCK(&pool->lock);
+}
+#endif
+
+/* The bytes of a pool; 0 if there cannot be so many threads. */
+static size_t pool_size(int threads)
+{
+    if (threads < 1 || threads > MOST_THREADS)
+        return 0;
+    return (sizeof(struct pool) + (size_t)threads * sizeof(struct helper) + 63) / 64 * 64;
+}
+
+/* The pool at an address, where one is open; else NULL. */
+static struct pool *opened_pool(void *memory)
+{
+    struct pool *pool = memory;
+    return pool && (uintptr_t)memory % 64 == 0 && pool->mark == POOL_MARK ? pool : NULL;
+}
+
+/* Ends all threads of a pool but the caller. */
+static void close_pool(struct pool *pool)
+{
+#if MOST_THREADS > 1
+    pool->stop = 1;
+    next_round(pool);
+    for (int64_t i = 1; i < pool->workers; i++) {
+#if defined(_WIN32)
+        WaitForSingleObject(pool->helpers[i].thread, INFINITE);
+        CloseHandle(pool->helpers[i].thread);
+#else
+        pthread_join(pool->helpers[i].thread, NULL);
+#endif
+    }
+#if !defined(_WIN32)
+    pthread_cond_destroy(&pool->wake);
+    pthread_cond_destroy(&pool->done);
+    pthread_mutex_destroy(&pool->lock);
+#endif
+#endif
+    pool->mark = 0;
+}
+
+/* Starts a thread of a pool. Returns 0 if the system refuses. */
+#if MOST_THREADS > 1
+static int start_thread(struct helper *helper)
+{
+#if defined(_WIN32)
+    helper->thread = CreateThread(NULL, 0, start_helper, helper, 0, NULL);
+    return helper->thread != NULL;
+#else
+    return pthread_create(&helper->thread, NULL, start_helper, helper) == 0;
+#endif
+}
+#endif
+
+/* Opens a pool of so many threads, the caller one of them, in the memory given. Returns 0 if it
+   cannot. */
+static int open_pool(void *memory, size_t size_bytes, int threads)
+{
+    struct pool *pool = memory;
+    const size_t needed = pool_size(threads);
+    if (!pool || (uintptr_t)memory % 64 || needed == 0 || size_bytes < needed)
+        return 0;
+    memset(memory, 0, needed);
+    pool->workers = 1;
+#if MOST_THREADS > 1
+#if defined(_WIN32)
+    InitializeSRWLock(&pool->lock);
+    InitializeConditionVariable(&pool->wake);
+    InitializeConditionVariable(&pool->done);
+#else
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+#endif
+    for (int i = 1; i < threads; i++) {
+        pool->helpers[i] = (struct helper){.pool = pool, .worker = i};
+        if (!start_thread(&pool->helpers[i])) {
+            close_pool(pool);
+            return 0;
+        }
+        pool->workers++;
+    }
+#endif
+    pool->mark = POOL_MARK;
+    return 1;
+}
+
+/* Numbers as weights.bin holds them: the lowest byte first. */
+static inline uint32_t read_32(const unsigned char *from)
+{
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+           (uint32_t)from[3] << 24;
+}
+
+/* As read_32. */
+static inline uint64_t read_64(const unsigned char *from)
+{
+    return read_32(from) | (uint64_t)read_32(from + 4) << 32;
+}
+
+/* Checks a section of weights.bin and unpacks it; the three numbers mean what the function likes.
+   Returns 0 if anything is wrong. */
+typedef int unpack(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                   int64_t a, int64_t b, int64_t c);
+
+/* Where a section stands in weights.bin and in the loaded weights, and what unpacks it. */
+struct section {
+    uint64_t from, from_bytes, to, to_bytes;
+    unpack *unpack;
+    int64_t a, b, c;
+};
+
+/* What weights.bin must be: all but the numbers themselves is known beforehand. */
+struct weights_file {
+    uint64_t bytes, fingerprint;
+    uint32_t values;
+    size_t count;
+    const struct section *sections;
+};
+
+/* As weights.bin starts, and as loaded weights do: the bytes \x89TNW\r\n\x1a\n. */
+#define WEIGHTS_MAGIC 0x0a1a0a0d574e5489u
+#define WEIGHTS_VERSION 1
+#define WEIGHTS_HEADER 64
+
+/* The sum over all words of a hash of the word and its place: no two changes cancel but by a
+   chance of 2^-64. */
+static uint64_t weights_checksum(const unsigned char *from, uint64_t bytes)
+{
+    uint64_t sum = bytes;
+    for (uint64_t i = 0; i + 8 <= bytes; i += 8) {
+        uint64_t word = read_64(from + i) ^ (i + 8) * 0x9e3779b97f4a7c15u;
+        word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
+        word = (word ^ word >> 27) * 0x94d049bb133111ebu;
+        sum += word ^ word >> 31;
+    }
+    return sum;
+}
+
+/* Whether these bytes are a whole weights.bin of this very program. */
+static int fits_program(const struct weights_file *program, const unsigned char *file,
+                        size_t file_bytes)
+{
+    return file_bytes >= WEIGHTS_HEADER && file_bytes == program->bytes &&
+           read_64(file) == WEIGHTS_MAGIC && read_32(file + 8) == WEIGHTS_VERSION &&
+           read_32(file + 12) == program->values && read_64(file + 16) == program->fingerprint &&
+           read_64(file + 24) == program->bytes && read_64(file + 32) == program->count &&
+           read_64(file + 48) == 0 && read_64(file + 56) == 0 &&
+           read_64(file + 40) ==
+               weights_checksum(file + WEIGHTS_HEADER, file_bytes - WEIGHTS_HEADER);
+}
+
+/* What loaded weights of a program start with. */
+struct weights_mark {
+    uint64_t magic, fingerprint;
+};
+
+/* Checks all of weights.bin and unpacks it. Returns 0 if anything is wrong; then the weights are
+   not marked as loaded. */
+static int load_weights(const struct weights_file *program, const void *file, size_t file_bytes,
+                        void *weights)
+{
+    const unsigned char *from = file;
+    struct weights_mark mark = {0, 0};
+    memcpy(weights, &mark, sizeof mark);
+    if (!fits_program(program, from, file_bytes))
+        return 0;
+    for (size_t i = 0; i < program->count; i++) {
+        const struct section *s = &program->sections[i];
+        if (!s->unpack(from + s->from, (size_t)s->from_bytes, (char *)weights + s->to,
+                       (size_t)s->to_bytes, s->a, s->b, s->c))
+            return 0;
+    }
+    mark = (struct weights_mark){WEIGHTS_MAGIC, program->fingerprint};
+    memcpy(weights, &mark, sizeof mark);
+    return 1;
+}
+
+/* Whether the weights of this program stand at an address. */
+static int are_loaded(const void *weights, uint64_t fingerprint)
+{
+    struct weights_mark mark;
+    memcpy(&mark, weights, sizeof mark);
+    return mark.magic == WEIGHTS_MAGIC && mark.fingerprint == fingerprint;
+}
+
+/* Numbers in float32, as they are. */
+static int unpack_float32(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                          int64_t a, int64_t b, int64_t c)
+{
+    (void)a, (void)b, (void)c;
+    if (from_bytes != to_bytes || to_bytes % 4)
+        return 0;
+    for (size_t i = 0; i < to_bytes; i += 4) {
+        const uint32_t bits = read_32(from + i);
+        memcpy((char *)to + i, &bits, 4);
+    }
+    return 1;
+}
+
+/* Whole numbers, none below `least` or above `most`. */
+static int unpack_int32(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                        int64_t least, int64_t most, int64_t unused)
+{
+    (void)unused;
+    if (from_bytes != to_bytes || to_bytes % 4)
+        return 0;
+    for (size_t i = 0; i < to_bytes; i += 4) {
+        const int32_t number = (int32_t)read_32(from + i);
+        if (number < least || number > most)
+            return 0;
+        memcpy((char *)to + i, &number, 4);
+    }
+    return 1;
+}
+
+/* The time of each step, for who builds with -DTENTH_PROFILE; else nothing is written here. */
+#ifdef TENTH_PROFILE
+#include <time.h>
+static double nanoseconds(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+#define PROFILE_START double profile_time = nanoseconds()
+#define PROFILE_STEP(total)                        \
+    do {                                           \
+        const double profile_now = nanoseconds();  \
+        (total) += profile_now - profile_time;     \
+        profile_time = profile_now;                \
+    } while (0)
+#else
+#define PROFILE_START
+#define PROFILE_STEP(total)
+#endif
+
 /* As many floats as the processor multiplies at once. Loads need no alignment. */
 #if defined(__AVX512F__)
 #define LANES 16
@@ -559,18 +928,42 @@ static void pad(const float *restrict x, float *restrict y, int64_t rank, const 
     }
 }
 
-extern const float life_count_weight_values[13];
-extern const int32_t life_count_weight_indices[13];
-extern const int32_t life_count_weight_starts[7];
-extern const float life_count_bias[6];
-extern const float life_mix_weight_panels[24];
-extern const float life_mix_weight_rest_values[12];
-extern const int32_t life_mix_weight_rest_indices[12];
-extern const int32_t life_mix_weight_rest_starts[3];
-extern const float life_mix_bias[6];
-extern const float life_last_weight_rest_values[6];
-extern const int32_t life_last_weight_rest_indices[6];
-extern const int32_t life_last_weight_rest_starts[2];
+/* The parts of weights.bin. */
+static const struct section life_sections[] = {
+    {64, 52, 64, 52, unpack_float32, 0, 0, 0}, /* count_weight_values */
+    {120, 52, 128, 52, unpack_int32, 0, 7, 0}, /* count_weight_indices */
+    {176, 28, 192, 28, unpack_int32, 0, 13, 0}, /* count_weight_starts */
+    {208, 24, 256, 24, unpack_float32, 0, 0, 0}, /* count_bias */
+    {232, 96, 320, 96, unpack_float32, 0, 0, 0}, /* mix_weight_panels */
+    {328, 48, 448, 48, unpack_float32, 0, 0, 0}, /* mix_weight_rest_values */
+    {376, 48, 512, 48, unpack_int32, 0, 5, 0}, /* mix_weight_rest_indices */
+    {424, 12, 576, 12, unpack_int32, 0, 12, 0}, /* mix_weight_rest_starts */
+    {440, 24, 640, 24, unpack_float32, 0, 0, 0}, /* mix_bias */
+    {464, 24, 704, 24, unpack_float32, 0, 0, 0}, /* last_weight_rest_values */
+    {488, 24, 768, 24, unpack_int32, 0, 5, 0}, /* last_weight_rest_indices */
+    {512, 8, 832, 8, unpack_int32, 0, 6, 0}, /* last_weight_rest_starts */
+};
+
+/* What weights.bin must be. */
+static const struct weights_file life_weights_file = {
+    .bytes = 520,
+    .fingerprint = 0x6b0f91e4cbe68aeau,
+    .values = 0,
+    .count = 12,
+    .sections = life_sections,
+};
+
+#ifdef TENTH_PROFILE
+double life_profile[LIFE_STEPS];
+const char *const life_profile_steps[LIFE_STEPS + 1] = {
+    "wrapped",
+    "count",
+    "mix",
+    "sum",
+    "last",
+    "next",
+    NULL};
+#endif
 
 /* The bytes of the largest value, in floating point, where nothing overflows. */
 static double life_largest(double n, double h, double w)
@@ -605,20 +998,21 @@ static int life_sizes_fit(int64_t n, int64_t h, int64_t w)
 }
 
 /* Where each slot of the arena starts; returns where the last one ends. */
-static size_t life_layout(int64_t n, int64_t h, int64_t w, size_t *at)
+static int64_t life_layout(int64_t n, int64_t h, int64_t w, int64_t workers, int64_t *at)
 {
-    size_t end = 0;
+    (void)workers;
+    int64_t end = 0;
     at[0] = end;
     {
         int64_t most = 8 * h * n + 4 * h * n * w + 16 * n + 8 * n * w;
         most = 24 * h * n * w > most ? 24 * h * n * w : most;
         most = 4 * h * n * w > most ? 4 * h * n * w : most;
-        end += ((size_t)most + 63) / 64 * 64;
+        end += (most + 63) / 64 * 64;
     }
     at[1] = end;
     {
         int64_t most = 24 * h * n * w;
-        end += ((size_t)most + 63) / 64 * 64;
+        end += (most + 63) / 64 * 64;
     }
     at[2] = end;
     end += 128;
@@ -627,7 +1021,7 @@ static size_t life_layout(int64_t n, int64_t h, int64_t w, size_t *at)
 
 const char *life_signature(void)
 {
-    return "life 1: float32[n, 1, h, w] -> float32[n, 1, h, w]";
+    return "life 2: float32[n, 1, h, w] -> float32[n, 1, h, w]";
 }
 
 int life_input_shape(int which, int64_t n, int64_t h, int64_t w, int64_t *shape)
@@ -660,23 +1054,78 @@ int life_output_shape(int which, int64_t n, int64_t h, int64_t w, int64_t *shape
     return LIFE_OK;
 }
 
-size_t life_arena_bytes(int64_t n, int64_t h, int64_t w)
+size_t life_weights_bytes(void)
 {
-    size_t at[3];
-    return life_sizes_fit(n, h, w) ? life_layout(n, h, w, at) : 0;
+    return 896;
 }
 
-int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, void *arena,
-    size_t arena_bytes)
+int life_load(const void *file, size_t file_bytes, void *weights, size_t weights_bytes)
 {
-    size_t at[3];
+    if (!file || !weights)
+        return LIFE_BAD_POINTER;
+    if ((uintptr_t)weights % 64 || weights_bytes < 896 ||
+        !load_weights(&life_weights_file, file, file_bytes, weights))
+        return LIFE_BAD_WEIGHTS;
+    return LIFE_OK;
+}
+
+size_t life_pool_bytes(int threads)
+{
+    return pool_size(threads);
+}
+
+int life_pool_open(void *pool, size_t pool_bytes, int threads)
+{
+    if (!open_pool(pool, pool_bytes, threads))
+        return LIFE_BAD_POOL;
+    return LIFE_OK;
+}
+
+void life_pool_close(void *pool)
+{
+    if (opened_pool(pool))
+        close_pool(pool);
+}
+
+size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads)
+{
+    int64_t at[3];
+    if (pool_size(threads) == 0 || !life_sizes_fit(n, h, w))
+        return 0;
+    const int64_t end = life_layout(n, h, w, threads, at);
+    return (int64_t)(size_t)end == end ? (size_t)end : 0;
+}
+
+int life_run(const void *weights, const float *board, float *next, int64_t n, int64_t h, int64_t w,
+    void *arena, size_t arena_bytes, void *given_pool)
+{
+    int64_t at[3];
     if (!life_sizes_fit(n, h, w))
         return LIFE_BAD_SIZE;
-    if (!board || !next || !arena)
+    if (!weights || !board || !next || !arena)
         return LIFE_BAD_POINTER;
-    if ((uintptr_t)arena % 64 || arena_bytes < life_layout(n, h, w, at))
+    if ((uintptr_t)weights % 64 || !are_loaded(weights, life_weights_file.fingerprint))
+        return LIFE_BAD_WEIGHTS;
+    if (given_pool && !opened_pool(given_pool))
+        return LIFE_BAD_POOL;
+    struct pool *const pool = given_pool;
+    const int64_t workers = pool ? pool->workers : 1;
+    if ((uintptr_t)arena % 64 ||
+        (uint64_t)life_layout(n, h, w, workers, at) > arena_bytes)
         return LIFE_BAD_ARENA;
 
+    const float *const count_weight_values = (const void *)((const char *)weights + 64);
+    const int32_t *const count_weight_indices = (const void *)((const char *)weights + 128);
+    const int32_t *const count_weight_starts = (const void *)((const char *)weights + 192);
+    const float *const count_bias = (const void *)((const char *)weights + 256);
+    const float *const mix_weight_panels = (const void *)((const char *)weights + 320);
+    const float *const mix_weight_rest_values = (const void *)((const char *)weights + 448);
+    const int32_t *const mix_weight_rest_indices = (const void *)((const char *)weights + 512);
+    const int32_t *const mix_weight_rest_starts = (const void *)((const char *)weights + 576);
+    const float *const mix_bias = (const void *)((const char *)weights + 640);
+    const float *const last_weight_rest_values = (const void *)((const char *)weights + 704);
+    const int32_t *const last_weight_rest_indices = (const void *)((const char *)weights + 768);
+    const int32_t *const last_weight_rest_starts = (const void *)((const char *)weights + 832);
     float *const wrapped = (void *)((char *)arena + at[0]);
     float *const kept_ = (void *)((char *)arena + at[1]);
     float *const kept__scratch = (void *)((char *)arena + at[2]);
@@ -685,10 +1134,12 @@ int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, v
     float *const sum = (void *)((char *)arena + at[1]);
     float *const last = (void *)((char *)arena + at[0]);
     float *const last_scratch = (void *)((char *)arena + at[2]);
+    PROFILE_START;
 
     /* wrapped */
     pad(board, wrapped, 4, (const int64_t[]){n, 1, h, w}, (const int64_t[]){0, 0, 1, 1},
         (const int64_t[]){0, 0, 1, 1}, 1);
+    PROFILE_STEP(life_profile[0]);
 
     /* kept */
     {
@@ -696,9 +1147,10 @@ int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, v
             .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 3,
             .kernel_x = 3, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
             .dilation_x = 1};
-        conv(&s, wrapped, NULL, (struct kept){life_count_weight_values, life_count_weight_indices,
-            life_count_weight_starts}, life_count_bias, 0x0p+0f, INFINITY, kept_, kept__scratch);
+        conv(&s, wrapped, NULL, (struct kept){count_weight_values, count_weight_indices,
+            count_weight_starts}, count_bias, 0x0p+0f, INFINITY, kept_, kept__scratch);
     }
+    PROFILE_STEP(life_profile[1]);
 
     /* bounded */
     {
@@ -706,14 +1158,16 @@ int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, v
             .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 4, .kernel_y = 1,
             .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
             .dilation_x = 1};
-        conv(&s, kept_, life_mix_weight_panels, (struct kept){life_mix_weight_rest_values,
-            life_mix_weight_rest_indices, life_mix_weight_rest_starts}, life_mix_bias, 0x0p+0f,
-            INFINITY, bounded, bounded_scratch);
+        conv(&s, kept_, mix_weight_panels, (struct kept){mix_weight_rest_values,
+            mix_weight_rest_indices, mix_weight_rest_starts}, mix_bias, 0x0p+0f, INFINITY, bounded,
+            bounded_scratch);
     }
+    PROFILE_STEP(life_profile[2]);
 
     /* sum */
     broadcast(add_row, kept_, bounded, sum, 1, (const int64_t[]){6 * h * n * w},
         (const int64_t[]){1}, (const int64_t[]){1});
+    PROFILE_STEP(life_profile[3]);
 
     /* last */
     {
@@ -721,12 +1175,13 @@ int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, v
             .outputs = 1, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 1,
             .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
             .dilation_x = 1};
-        conv(&s, sum, NULL, (struct kept){life_last_weight_rest_values,
-            life_last_weight_rest_indices, life_last_weight_rest_starts}, NULL, -INFINITY, INFINITY,
-            last, last_scratch);
+        conv(&s, sum, NULL, (struct kept){last_weight_rest_values, last_weight_rest_indices,
+            last_weight_rest_starts}, NULL, -INFINITY, INFINITY, last, last_scratch);
     }
+    PROFILE_STEP(life_profile[4]);
 
     /* next */
     sigmoid(last, next, n * h * w);
+    PROFILE_STEP(life_profile[5]);
     return LIFE_OK;
 }

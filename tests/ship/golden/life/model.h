@@ -5,8 +5,10 @@
    Free sizes, known when it runs: n, h, w.
 
    Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.
-   Nothing is allocated and nothing is global: calls with an arena each may run at
-   the same time. */
+   Nothing is allocated and nothing is global: all memory is the caller's and starts at
+   multiples of 64 bytes. Calls may run at the same time: the weights are shared, an
+   arena and a pool serve one call at a time. Built with -DTENTH_SINGLE_THREAD there is
+   one thread only, and no header of threads is needed. */
 
 #ifndef LIFE_MODEL_H
 #define LIFE_MODEL_H
@@ -14,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LIFE_VERSION 1 /* of this interface */
+#define LIFE_VERSION 2 /* of this interface */
 
 #define LIFE_INPUTS 1
 #define LIFE_INPUT_0_RANK 4
@@ -26,8 +28,10 @@ enum life_status {
     LIFE_OK = 0, /* the outputs are written */
     LIFE_BAD_SIZE = 1, /* a size is below 1, does not fit the program, or does not fit in memory */
     LIFE_BAD_ARENA = 2, /* the arena is too small, or does not start at a multiple of 64 bytes */
-    LIFE_BAD_POINTER = 3, /* an input, an output or the arena is NULL */
+    LIFE_BAD_POINTER = 3, /* an input, an output, the weights or the arena is NULL */
     LIFE_BAD_ID = 4, /* an id is negative, or as large as its table or larger */
+    LIFE_BAD_WEIGHTS = 5, /* the weights are damaged, of another program, or not loaded */
+    LIFE_BAD_POOL = 6, /* the threads are too many, or the pool is not open */
 };
 
 #if defined(__GNUC__)
@@ -49,13 +53,42 @@ LIFE_API int life_input_shape(int which, int64_t n, int64_t h, int64_t w, int64_
 /* Writes the shape of an output, counted from 0. Returns a status. */
 LIFE_API int life_output_shape(int which, int64_t n, int64_t h, int64_t w, int64_t *shape);
 
-/* The bytes that a run needs; 0 if the sizes are bad. */
-LIFE_API size_t life_arena_bytes(int64_t n, int64_t h, int64_t w);
+/* The bytes of the loaded weights. */
+LIFE_API size_t life_weights_bytes(void);
 
-/* Runs the network. The arena is any memory that starts at a multiple of 64 bytes;
-   what it holds before and after means nothing. Returns a status. */
-LIFE_API int life_run(const float *board, float *next, int64_t n, int64_t h, int64_t w, void *arena,
-    size_t arena_bytes);
+/* Checks the bytes of weights.bin, whole, and unpacks them into memory for weights. The
+   file is not needed afterwards. Returns a status. */
+LIFE_API int life_load(const void *file, size_t file_bytes, void *weights, size_t weights_bytes);
+
+/* The bytes of a pool of threads; 0 if there cannot be so many. */
+LIFE_API size_t life_pool_bytes(int threads);
+
+/* Starts threads - 1 threads, which sleep when they have nothing to do. Returns a
+   status. */
+LIFE_API int life_pool_open(void *pool, size_t pool_bytes, int threads);
+
+/* Ends the threads of a pool. */
+LIFE_API void life_pool_close(void *pool);
+
+/* The bytes that a run on so many threads needs; 0 if the sizes are bad. */
+LIFE_API size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads);
+
+/* Runs the network with loaded weights, on the threads of a pool, or on this one alone
+   if it is NULL: the outputs are the same to the bit. What the arena holds before and
+   after means nothing. Returns a status. */
+LIFE_API int life_run(const void *weights, const float *board, float *next, int64_t n, int64_t h,
+    int64_t w, void *arena, size_t arena_bytes, void *pool);
+
+/* The bytes of weights.bin, built in with weights.c. */
+#define LIFE_FILE_BYTES 520
+extern LIFE_API const unsigned char life_file[LIFE_FILE_BYTES];
+
+/* Built with -DTENTH_PROFILE, every run adds the nanoseconds of each step; one run at a time. */
+#ifdef TENTH_PROFILE
+#define LIFE_STEPS 6
+extern LIFE_API double life_profile[LIFE_STEPS];
+extern LIFE_API const char *const life_profile_steps[LIFE_STEPS + 1]; /* the last is NULL */
+#endif
 
 #ifdef __cplusplus
 }

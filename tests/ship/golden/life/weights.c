@@ -1,58 +1,26 @@
-/* Written by tenth: the weights of model.c, exactly. */
+/* Written by tenth: the bytes of weights.bin. */
+#include "model.h"
 
-#include <stdint.h>
-
-extern const float life_count_weight_values[13];
-_Alignas(64) const float life_count_weight_values[13] = {
-    0x1.33ee56p-1f, -0x1.796d88p+0f, -0x1.4ffedap-2f, 0x1.ed4dbp-9f, 0x1.ba991cp+0f, 0x1.8e5caap-5f,
-    -0x1.879d08p+0f, 0x1.a1edep-3f, -0x1.d04ee6p-1f, -0x1.5950dap-6f, 0x1.54db38p-4f, 0x1.5088ecp+0f,
-    -0x1.f21dd2p-6f};
-
-extern const int32_t life_count_weight_indices[13];
-_Alignas(64) const int32_t life_count_weight_indices[13] = {
-    4, 0, 2, 5, 7, 0, 3, 4, 6, 7, 0, 2,
-    5};
-
-extern const int32_t life_count_weight_starts[7];
-_Alignas(64) const int32_t life_count_weight_starts[7] = {
-    0, 1, 1, 5, 10, 13, 13};
-
-extern const float life_count_bias[6];
-_Alignas(64) const float life_count_bias[6] = {
-    0x1.59f3f2p-2f, 0x1.84c3aap-1f, -0x1.04bc92p-1f, 0x1.1c88dep+0f, -0x1.7ad008p-4f, 0x1.ae1114p-1f};
-
-extern const float life_mix_weight_panels[24];
-_Alignas(64) const float life_mix_weight_panels[24] = {
-    -0x1.6790e8p-2f, 0x1.de0cep-4f, 0x1.84b064p+0f, -0x1.57b2d4p-5f, -0x1.2af5dcp+0f, -0x1.995d86p-3f,
-    0x1.fa9dep+0f, -0x1.9e3632p-1f, -0x1.63a2acp+0f, 0x1.a5b7f8p-3f, -0x1.106abep+1f, -0x1.d9ba7ep-1f,
-    -0x1.50145ep+0f, 0x1.0a35eap-1f, 0x1.1666aep-5f, -0x1.4b89eep+1f, 0x1.46d75ep+0f, -0x1.bef2aep+0f,
-    0x1.a6e606p-3f, 0x1.e4c8c8p-2f, 0x1.c025c4p+0f, -0x1.8a0e76p+0f, 0x1.16780ap+0f, -0x1.bf0128p-2f};
-
-extern const float life_mix_weight_rest_values[12];
-_Alignas(64) const float life_mix_weight_rest_values[12] = {
-    0x1.5d7c1cp-1f, -0x1.d9cab2p+0f, 0x1.fab8aap-2f, -0x1.f4704ap-2f, -0x1.8d7b74p-2f, -0x1.07b83cp+0f,
-    -0x1.776868p-2f, -0x1.4b8592p-2f, -0x1.110a88p-1f, 0x1.b5633cp-2f, 0x1.14c83cp+0f, -0x1.7c982cp+0f};
-
-extern const int32_t life_mix_weight_rest_indices[12];
-_Alignas(64) const int32_t life_mix_weight_rest_indices[12] = {
-    0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
-
-extern const int32_t life_mix_weight_rest_starts[3];
-_Alignas(64) const int32_t life_mix_weight_rest_starts[3] = {
-    0, 6, 12};
-
-extern const float life_mix_bias[6];
-_Alignas(64) const float life_mix_bias[6] = {
-    0x1.6c8fp-2f, 0x1.65ed22p+1f, -0x1.3c796p+0f, -0x1.503af2p-3f, -0x1.788a72p+0f, 0x1.94d8acp+0f};
-
-extern const float life_last_weight_rest_values[6];
-_Alignas(64) const float life_last_weight_rest_values[6] = {
-    0x1.0ef29ap+0f, -0x1.02f856p+0f, -0x1.b339b2p-2f, 0x1.9cc19p+0f, -0x1.85cb3ap+0f, 0x1.cf1a26p-4f};
-
-extern const int32_t life_last_weight_rest_indices[6];
-_Alignas(64) const int32_t life_last_weight_rest_indices[6] = {
-    0, 1, 2, 3, 4, 5};
-
-extern const int32_t life_last_weight_rest_starts[2];
-_Alignas(64) const int32_t life_last_weight_rest_starts[2] = {
-    0, 6};
+const unsigned char life_file[LIFE_FILE_BYTES] = {
+    137,84,78,87,13,10,26,10,1,0,0,0,0,0,0,0,234,138,230,203,228,145,15,107,
+    8,2,0,0,0,0,0,0,12,0,0,0,0,0,0,0,26,48,164,180,16,233,159,238,
+    0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,43,247,25,63,196,182,188,191,
+    109,255,167,190,216,166,118,59,142,76,221,63,85,46,71,61,132,206,195,191,240,246,80,62,
+    115,39,104,191,109,168,172,188,156,109,170,61,118,68,168,63,233,14,249,188,0,0,0,0,
+    4,0,0,0,0,0,0,0,2,0,0,0,5,0,0,0,7,0,0,0,0,0,0,0,
+    3,0,0,0,4,0,0,0,6,0,0,0,7,0,0,0,0,0,0,0,2,0,0,0,
+    5,0,0,0,0,0,0,0,0,0,0,0,1,0,0,0,1,0,0,0,5,0,0,0,
+    10,0,0,0,13,0,0,0,13,0,0,0,0,0,0,0,249,249,172,62,213,97,66,63,
+    73,94,2,191,111,68,142,63,4,104,189,189,138,8,87,63,116,200,179,190,112,6,239,61,
+    50,88,194,63,106,217,43,189,238,122,149,191,195,174,76,190,240,78,253,63,25,27,79,191,
+    86,209,177,191,252,219,82,62,95,53,8,192,63,221,108,191,47,10,168,191,245,26,5,63,
+    87,51,11,61,247,196,37,192,175,107,163,63,87,121,223,191,3,115,83,62,100,100,242,62,
+    226,18,224,63,59,7,197,191,5,60,139,63,148,128,223,190,14,190,46,63,89,229,236,191,
+    85,92,253,62,37,56,250,190,186,189,198,190,30,220,131,191,52,180,187,190,201,194,165,190,
+    68,133,8,191,158,177,218,62,30,100,138,63,22,76,190,191,0,0,0,0,1,0,0,0,
+    2,0,0,0,3,0,0,0,4,0,0,0,5,0,0,0,0,0,0,0,1,0,0,0,
+    2,0,0,0,3,0,0,0,4,0,0,0,5,0,0,0,0,0,0,0,6,0,0,0,
+    12,0,0,0,0,0,0,0,128,71,182,62,145,246,50,64,176,60,158,191,121,29,40,190,
+    57,69,188,191,86,108,202,63,77,121,135,63,43,124,129,191,217,156,217,190,200,96,206,63,
+    157,229,194,191,19,141,231,61,0,0,0,0,1,0,0,0,2,0,0,0,3,0,0,0,
+    4,0,0,0,5,0,0,0,0,0,0,0,6,0,0,0};

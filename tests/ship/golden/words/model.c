@@ -5,6 +5,375 @@
 #include <math.h>
 #include <string.h>
 
+/* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
+#if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
+#define MOST_THREADS 1
+#elif defined(_WIN32)
+#define MOST_THREADS 256
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+typedef SRWLOCK pool_lock;
+typedef CONDITION_VARIABLE pool_signal;
+typedef HANDLE pool_thread;
+#define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
+#define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
+#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
+#define POOL_WAKE(signal) WakeAllConditionVariable(signal)
+#else
+#define MOST_THREADS 256
+#include <pthread.h>
+typedef pthread_mutex_t pool_lock;
+typedef pthread_cond_t pool_signal;
+typedef pthread_t pool_thread;
+#define POOL_LOCK(lock) pthread_mutex_lock(lock)
+#define POOL_UNLOCK(lock) pthread_mutex_unlock(lock)
+#define POOL_WAIT(signal, lock) pthread_cond_wait(signal, lock)
+#define POOL_WAKE(signal) pthread_cond_broadcast(signal)
+#endif
+
+/* A part of some work: its units from `first` up to `last`, done by worker number `worker`. */
+typedef void work(const void *job, int64_t first, int64_t last, int worker);
+
+/* A thread of a pool. The caller is worker 0 and needs none. */
+struct helper {
+    struct pool *pool;
+    int worker;
+#if MOST_THREADS > 1
+    pool_thread thread;
+#endif
+};
+
+/* Threads that wait for work. `round` counts the jobs given out, `left` who still works on one. */
+struct pool {
+    uint64_t mark;
+    int64_t workers;
+#if MOST_THREADS > 1
+    pool_lock lock;
+    pool_signal wake, done;
+    int64_t round, left;
+    int stop;
+    work *run;
+    const void *job;
+    int64_t units;
+    struct helper helpers[];
+#endif
+};
+
+/* What an open pool starts with. */
+#define POOL_MARK 0x6c6f6f70746e6574u
+
+/* The units of worker w out of W are those from w U / W up to (w + 1) U / W. */
+static inline void run_part(work *run, const void *job, int64_t units, int64_t workers, int worker)
+{
+    const int64_t first = units * worker / workers, last = units * (worker + 1) / workers;
+    if (first < last)
+        run(job, first, last, worker);
+}
+
+/* A short wait for a value that another thread changes: most jobs follow at once on the one before.
+   Whoever has waited longer sleeps, and leaves the processor to others. */
+#if MOST_THREADS > 1
+#if defined(__x86_64__) || defined(__i386__)
+#define REST() __asm__ __volatile__("pause")
+#elif defined(__aarch64__)
+#define REST() __asm__ __volatile__("isb")
+#else
+#define REST() ((void)0)
+#endif
+static int changes_soon(const int64_t *value, int64_t from)
+{
+    for (int i = 0; i < 1000; i++) {
+        if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
+            return 1;
+        REST();
+    }
+    return 0;
+}
+#endif
+
+/* What a thread of a pool does: its part of each job, until the pool is closed. */
+#if MOST_THREADS > 1
+static void help(struct helper *helper)
+{
+    struct pool *pool = helper->pool;
+    for (int64_t round = 0;; round++) {
+        if (!changes_soon(&pool->round, round)) {
+            POOL_LOCK(&pool->lock);
+            while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
+                POOL_WAIT(&pool->wake, &pool->lock);
+            POOL_UNLOCK(&pool->lock);
+        }
+        if (pool->stop)
+            return;
+        run_part(pool->run, pool->job, pool->units, pool->workers, helper->worker);
+        if (__atomic_sub_fetch(&pool->left, 1, __ATOMIC_ACQ_REL) == 0) {
+            POOL_LOCK(&pool->lock);
+            POOL_WAKE(&pool->done);
+            POOL_UNLOCK(&pool->lock);
+        }
+    }
+}
+#if defined(_WIN32)
+static DWORD WINAPI start_helper(void *helper)
+{
+    help(helper);
+    return 0;
+}
+#else
+static void *start_helper(void *helper)
+{
+    help(helper);
+    return NULL;
+}
+#endif
+#endif
+
+/* Tells all threads of a pool that there is another job, or that it ends. */
+#if MOST_THREADS > 1
+static void next_round(struct pool *pool)
+{
+    POOL_LOCK(&pool->lock);
+    __atomic_add_fetch(&pool->round, 1, __ATOMIC_ACQ_REL);
+    POOL_WAKE(&pool->wake);
+    POOL_UNLOCK(&pool->lock);
+}
+#endif
+
+/* The bytes of a pool; 0 if there cannot be so many threads. */
+static size_t pool_size(int threads)
+{
+    if (threads < 1 || threads > MOST_THREADS)
+        return 0;
+    return (sizeof(struct pool) + (size_t)threads * sizeof(struct helper) + 63) / 64 * 64;
+}
+
+/* The pool at an address, where one is open; else NULL. */
+static struct pool *opened_pool(void *memory)
+{
+    struct pool *pool = memory;
+    return pool && (uintptr_t)memory % 64 == 0 && pool->mark == POOL_MARK ? pool : NULL;
+}
+
+/* Ends all threads of a pool but the caller. */
+static void close_pool(struct pool *pool)
+{
+#if MOST_THREADS > 1
+    pool->stop = 1;
+    next_round(pool);
+    for (int64_t i = 1; i < pool->workers; i++) {
+#if defined(_WIN32)
+        WaitForSingleObject(pool->helpers[i].thread, INFINITE);
+        CloseHandle(pool->helpers[i].thread);
+#else
+        pthread_join(pool->helpers[i].thread, NULL);
+#endif
+    }
+#if !defined(_WIN32)
+    pthread_cond_destroy(&pool->wake);
+    pthread_cond_destroy(&pool->done);
+    pthread_mutex_destroy(&pool->lock);
+#endif
+#endif
+    pool->mark = 0;
+}
+
+/* Starts a thread of a pool. Returns 0 if the system refuses. */
+#if MOST_THREADS > 1
+static int start_thread(struct helper *helper)
+{
+#if defined(_WIN32)
+    helper->thread = CreateThread(NULL, 0, start_helper, helper, 0, NULL);
+    return helper->thread != NULL;
+#else
+    return pthread_create(&helper->thread, NULL, start_helper, helper) == 0;
+#endif
+}
+#endif
+
+/* Opens a pool of so many threads, the caller one of them, in the memory given. Returns 0 if it
+   cannot. */
+static int open_pool(void *memory, size_t size_bytes, int threads)
+{
+    struct pool *pool = memory;
+    const size_t needed = pool_size(threads);
+    if (!pool || (uintptr_t)memory % 64 || needed == 0 || size_bytes < needed)
+        return 0;
+    memset(memory, 0, needed);
+    pool->workers = 1;
+#if MOST_THREADS > 1
+#if defined(_WIN32)
+    InitializeSRWLock(&pool->lock);
+    InitializeConditionVariable(&pool->wake);
+    InitializeConditionVariable(&pool->done);
+#else
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+#endif
+    for (int i = 1; i < threads; i++) {
+        pool->helpers[i] = (struct helper){.pool = pool, .worker = i};
+        if (!start_thread(&pool->helpers[i])) {
+            close_pool(pool);
+            return 0;
+        }
+        pool->workers++;
+    }
+#endif
+    pool->mark = POOL_MARK;
+    return 1;
+}
+
+/* Numbers as weights.bin holds them: the lowest byte first. */
+static inline uint32_t read_32(const unsigned char *from)
+{
+    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+           (uint32_t)from[3] << 24;
+}
+
+/* As read_32. */
+static inline uint64_t read_64(const unsigned char *from)
+{
+    return read_32(from) | (uint64_t)read_32(from + 4) << 32;
+}
+
+/* Checks a section of weights.bin and unpacks it; the three numbers mean what the function likes.
+   Returns 0 if anything is wrong. */
+typedef int unpack(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                   int64_t a, int64_t b, int64_t c);
+
+/* Where a section stands in weights.bin and in the loaded weights, and what unpacks it. */
+struct section {
+    uint64_t from, from_bytes, to, to_bytes;
+    unpack *unpack;
+    int64_t a, b, c;
+};
+
+/* What weights.bin must be: all but the numbers themselves is known beforehand. */
+struct weights_file {
+    uint64_t bytes, fingerprint;
+    uint32_t values;
+    size_t count;
+    const struct section *sections;
+};
+
+/* As weights.bin starts, and as loaded weights do: the bytes \x89TNW\r\n\x1a\n. */
+#define WEIGHTS_MAGIC 0x0a1a0a0d574e5489u
+#define WEIGHTS_VERSION 1
+#define WEIGHTS_HEADER 64
+
+/* The sum over all words of a hash of the word and its place: no two changes cancel but by a
+   chance of 2^-64. */
+static uint64_t weights_checksum(const unsigned char *from, uint64_t bytes)
+{
+    uint64_t sum = bytes;
+    for (uint64_t i = 0; i + 8 <= bytes; i += 8) {
+        uint64_t word = read_64(from + i) ^ (i + 8) * 0x9e3779b97f4a7c15u;
+        word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
+        word = (word ^ word >> 27) * 0x94d049bb133111ebu;
+        sum += word ^ word >> 31;
+    }
+    return sum;
+}
+
+/* Whether these bytes are a whole weights.bin of this very program. */
+static int fits_program(const struct weights_file *program, const unsigned char *file,
+                        size_t file_bytes)
+{
+    return file_bytes >= WEIGHTS_HEADER && file_bytes == program->bytes &&
+           read_64(file) == WEIGHTS_MAGIC && read_32(file + 8) == WEIGHTS_VERSION &&
+           read_32(file + 12) == program->values && read_64(file + 16) == program->fingerprint &&
+           read_64(file + 24) == program->bytes && read_64(file + 32) == program->count &&
+           read_64(file + 48) == 0 && read_64(file + 56) == 0 &&
+           read_64(file + 40) ==
+               weights_checksum(file + WEIGHTS_HEADER, file_bytes - WEIGHTS_HEADER);
+}
+
+/* What loaded weights of a program start with. */
+struct weights_mark {
+    uint64_t magic, fingerprint;
+};
+
+/* Checks all of weights.bin and unpacks it. Returns 0 if anything is wrong; then the weights are
+   not marked as loaded. */
+static int load_weights(const struct weights_file *program, const void *file, size_t file_bytes,
+                        void *weights)
+{
+    const unsigned char *from = file;
+    struct weights_mark mark = {0, 0};
+    memcpy(weights, &mark, sizeof mark);
+    if (!fits_program(program, from, file_bytes))
+        return 0;
+    for (size_t i = 0; i < program->count; i++) {
+        const struct section *s = &program->sections[i];
+        if (!s->unpack(from + s->from, (size_t)s->from_bytes, (char *)weights + s->to,
+                       (size_t)s->to_bytes, s->a, s->b, s->c))
+            return 0;
+    }
+    mark = (struct weights_mark){WEIGHTS_MAGIC, program->fingerprint};
+    memcpy(weights, &mark, sizeof mark);
+    return 1;
+}
+
+/* Whether the weights of this program stand at an address. */
+static int are_loaded(const void *weights, uint64_t fingerprint)
+{
+    struct weights_mark mark;
+    memcpy(&mark, weights, sizeof mark);
+    return mark.magic == WEIGHTS_MAGIC && mark.fingerprint == fingerprint;
+}
+
+/* Numbers in float32, as they are. */
+static int unpack_float32(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                          int64_t a, int64_t b, int64_t c)
+{
+    (void)a, (void)b, (void)c;
+    if (from_bytes != to_bytes || to_bytes % 4)
+        return 0;
+    for (size_t i = 0; i < to_bytes; i += 4) {
+        const uint32_t bits = read_32(from + i);
+        memcpy((char *)to + i, &bits, 4);
+    }
+    return 1;
+}
+
+/* Whole numbers, none below `least` or above `most`. */
+static int unpack_int32(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                        int64_t least, int64_t most, int64_t unused)
+{
+    (void)unused;
+    if (from_bytes != to_bytes || to_bytes % 4)
+        return 0;
+    for (size_t i = 0; i < to_bytes; i += 4) {
+        const int32_t number = (int32_t)read_32(from + i);
+        if (number < least || number > most)
+            return 0;
+        memcpy((char *)to + i, &number, 4);
+    }
+    return 1;
+}
+
+/* The time of each step, for who builds with -DTENTH_PROFILE; else nothing is written here. */
+#ifdef TENTH_PROFILE
+#include <time.h>
+static double nanoseconds(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+#define PROFILE_START double profile_time = nanoseconds()
+#define PROFILE_STEP(total)                        \
+    do {                                           \
+        const double profile_now = nanoseconds();  \
+        (total) += profile_now - profile_time;     \
+        profile_time = profile_now;                \
+    } while (0)
+#else
+#define PROFILE_START
+#define PROFILE_STEP(total)
+#endif
+
 /* As many floats as the processor multiplies at once. Loads need no alignment. */
 #if defined(__AVX512F__)
 #define LANES 16
@@ -413,11 +782,34 @@ static void mean(const float *restrict x, float *restrict y, int64_t kept_rank,
     }
 }
 
-extern const float words_table[88];
-extern const float words_bias[5];
-extern const float words_weight_values[20];
-extern const int32_t words_weight_indices[20];
-extern const int32_t words_weight_starts[6];
+/* The parts of weights.bin. */
+static const struct section words_sections[] = {
+    {64, 352, 64, 352, unpack_float32, 0, 0, 0}, /* table */
+    {416, 20, 448, 20, unpack_float32, 0, 0, 0}, /* bias */
+    {440, 80, 512, 80, unpack_float32, 0, 0, 0}, /* weight_values */
+    {520, 80, 640, 80, unpack_int32, 1, 7, 0}, /* weight_indices */
+    {600, 24, 768, 24, unpack_int32, 0, 20, 0}, /* weight_starts */
+};
+
+/* What weights.bin must be. */
+static const struct weights_file words_weights_file = {
+    .bytes = 624,
+    .fingerprint = 0x501586a4b558472bu,
+    .values = 0,
+    .count = 5,
+    .sections = words_sections,
+};
+
+#ifdef TENTH_PROFILE
+double words_profile[WORDS_STEPS];
+const char *const words_profile_steps[WORDS_STEPS + 1] = {
+    "word",
+    "normed",
+    "mean",
+    "score",
+    "class_",
+    NULL};
+#endif
 
 /* The bytes of the largest value, in floating point, where nothing overflows. */
 static double words_largest(double n, double l)
@@ -443,19 +835,20 @@ static int words_sizes_fit(int64_t n, int64_t l)
 }
 
 /* Where each slot of the arena starts; returns where the last one ends. */
-static size_t words_layout(int64_t n, int64_t l, size_t *at)
+static int64_t words_layout(int64_t n, int64_t l, int64_t workers, int64_t *at)
 {
-    size_t end = 0;
+    (void)workers;
+    int64_t end = 0;
     at[0] = end;
     {
         int64_t most = 32 * l * n;
         most = 32 * n > most ? 32 * n : most;
-        end += ((size_t)most + 63) / 64 * 64;
+        end += (most + 63) / 64 * 64;
     }
     at[1] = end;
     {
         int64_t most = 20 * n;
-        end += ((size_t)most + 63) / 64 * 64;
+        end += (most + 63) / 64 * 64;
     }
     at[2] = end;
     end += 1664;
@@ -464,7 +857,7 @@ static size_t words_layout(int64_t n, int64_t l, size_t *at)
 
 const char *words_signature(void)
 {
-    return "words 1: int64[n, l] -> float32[n, 5], float32[n, l, 8]";
+    return "words 2: int64[n, l] -> float32[n, 5], float32[n, l, 8]";
 }
 
 int words_input_shape(int which, int64_t n, int64_t l, int64_t *shape)
@@ -498,47 +891,101 @@ int words_output_shape(int which, int64_t n, int64_t l, int64_t *shape)
     return WORDS_OK;
 }
 
-size_t words_arena_bytes(int64_t n, int64_t l)
+size_t words_weights_bytes(void)
 {
-    size_t at[3];
-    return words_sizes_fit(n, l) ? words_layout(n, l, at) : 0;
+    return 832;
 }
 
-int words_run(const int64_t *ids, float *class_, float *normed, int64_t n, int64_t l, void *arena,
-    size_t arena_bytes)
+int words_load(const void *file, size_t file_bytes, void *weights, size_t weights_bytes)
 {
-    size_t at[3];
+    if (!file || !weights)
+        return WORDS_BAD_POINTER;
+    if ((uintptr_t)weights % 64 || weights_bytes < 832 ||
+        !load_weights(&words_weights_file, file, file_bytes, weights))
+        return WORDS_BAD_WEIGHTS;
+    return WORDS_OK;
+}
+
+size_t words_pool_bytes(int threads)
+{
+    return pool_size(threads);
+}
+
+int words_pool_open(void *pool, size_t pool_bytes, int threads)
+{
+    if (!open_pool(pool, pool_bytes, threads))
+        return WORDS_BAD_POOL;
+    return WORDS_OK;
+}
+
+void words_pool_close(void *pool)
+{
+    if (opened_pool(pool))
+        close_pool(pool);
+}
+
+size_t words_arena_bytes(int64_t n, int64_t l, int threads)
+{
+    int64_t at[3];
+    if (pool_size(threads) == 0 || !words_sizes_fit(n, l))
+        return 0;
+    const int64_t end = words_layout(n, l, threads, at);
+    return (int64_t)(size_t)end == end ? (size_t)end : 0;
+}
+
+int words_run(const void *weights, const int64_t *ids, float *class_, float *normed, int64_t n,
+    int64_t l, void *arena, size_t arena_bytes, void *given_pool)
+{
+    int64_t at[3];
     if (!words_sizes_fit(n, l))
         return WORDS_BAD_SIZE;
-    if (!ids || !class_ || !normed || !arena)
+    if (!weights || !ids || !class_ || !normed || !arena)
         return WORDS_BAD_POINTER;
-    if ((uintptr_t)arena % 64 || arena_bytes < words_layout(n, l, at))
+    if ((uintptr_t)weights % 64 || !are_loaded(weights, words_weights_file.fingerprint))
+        return WORDS_BAD_WEIGHTS;
+    if (given_pool && !opened_pool(given_pool))
+        return WORDS_BAD_POOL;
+    struct pool *const pool = given_pool;
+    const int64_t workers = pool ? pool->workers : 1;
+    if ((uintptr_t)arena % 64 ||
+        (uint64_t)words_layout(n, l, workers, at) > arena_bytes)
         return WORDS_BAD_ARENA;
 
+    const float *const table = (const void *)((const char *)weights + 64);
+    const float *const bias = (const void *)((const char *)weights + 448);
+    const float *const weight_values = (const void *)((const char *)weights + 512);
+    const int32_t *const weight_indices = (const void *)((const char *)weights + 640);
+    const int32_t *const weight_starts = (const void *)((const char *)weights + 768);
     float *const word = (void *)((char *)arena + at[0]);
     float *const mean_ = (void *)((char *)arena + at[0]);
     float *const score = (void *)((char *)arena + at[1]);
     float *const score_scratch = (void *)((char *)arena + at[2]);
+    PROFILE_START;
 
     /* word */
-    if (!embedding(ids, words_table, word, n * l, 11, 8))
+    if (!embedding(ids, table, word, n * l, 11, 8))
         return WORDS_BAD_ID;
+    PROFILE_STEP(words_profile[0]);
 
     /* normed */
     layer_norm(word, NULL, NULL, normed, n * l, 8, 0x1.4f8b58p-17f);
+    PROFILE_STEP(words_profile[1]);
 
     /* mean */
     mean(normed, mean_, 2, (const int64_t[]){n, 8}, (const int64_t[]){8 * l, 1}, 1,
         (const int64_t[]){l}, (const int64_t[]){8});
+    PROFILE_STEP(words_profile[2]);
 
     /* score */
     {
         const struct linear_sizes s = {n, 8, 5};
-        linear_sparse(&s, mean_, (struct kept){words_weight_values, words_weight_indices,
-            words_weight_starts}, words_bias, -INFINITY, INFINITY, score, score_scratch);
+        linear_sparse(&s, mean_, (struct kept){weight_values, weight_indices, weight_starts}, bias,
+            -INFINITY, INFINITY, score, score_scratch);
     }
+    PROFILE_STEP(words_profile[3]);
 
     /* class_ */
     softmax(score, class_, n, 5, 1);
+    PROFILE_STEP(words_profile[4]);
     return WORDS_OK;
 }

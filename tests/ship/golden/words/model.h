@@ -6,8 +6,10 @@
    Free sizes, known when it runs: n, l.
 
    Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.
-   Nothing is allocated and nothing is global: calls with an arena each may run at
-   the same time. */
+   Nothing is allocated and nothing is global: all memory is the caller's and starts at
+   multiples of 64 bytes. Calls may run at the same time: the weights are shared, an
+   arena and a pool serve one call at a time. Built with -DTENTH_SINGLE_THREAD there is
+   one thread only, and no header of threads is needed. */
 
 #ifndef WORDS_MODEL_H
 #define WORDS_MODEL_H
@@ -15,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORDS_VERSION 1 /* of this interface */
+#define WORDS_VERSION 2 /* of this interface */
 
 #define WORDS_INPUTS 1
 #define WORDS_INPUT_0_RANK 2
@@ -28,8 +30,10 @@ enum words_status {
     WORDS_OK = 0, /* the outputs are written */
     WORDS_BAD_SIZE = 1, /* a size is below 1, does not fit the program, or does not fit in memory */
     WORDS_BAD_ARENA = 2, /* the arena is too small, or does not start at a multiple of 64 bytes */
-    WORDS_BAD_POINTER = 3, /* an input, an output or the arena is NULL */
+    WORDS_BAD_POINTER = 3, /* an input, an output, the weights or the arena is NULL */
     WORDS_BAD_ID = 4, /* an id is negative, or as large as its table or larger */
+    WORDS_BAD_WEIGHTS = 5, /* the weights are damaged, of another program, or not loaded */
+    WORDS_BAD_POOL = 6, /* the threads are too many, or the pool is not open */
 };
 
 #if defined(__GNUC__)
@@ -51,13 +55,42 @@ WORDS_API int words_input_shape(int which, int64_t n, int64_t l, int64_t *shape)
 /* Writes the shape of an output, counted from 0. Returns a status. */
 WORDS_API int words_output_shape(int which, int64_t n, int64_t l, int64_t *shape);
 
-/* The bytes that a run needs; 0 if the sizes are bad. */
-WORDS_API size_t words_arena_bytes(int64_t n, int64_t l);
+/* The bytes of the loaded weights. */
+WORDS_API size_t words_weights_bytes(void);
 
-/* Runs the network. The arena is any memory that starts at a multiple of 64 bytes;
-   what it holds before and after means nothing. Returns a status. */
-WORDS_API int words_run(const int64_t *ids, float *class_, float *normed, int64_t n, int64_t l,
-    void *arena, size_t arena_bytes);
+/* Checks the bytes of weights.bin, whole, and unpacks them into memory for weights. The
+   file is not needed afterwards. Returns a status. */
+WORDS_API int words_load(const void *file, size_t file_bytes, void *weights, size_t weights_bytes);
+
+/* The bytes of a pool of threads; 0 if there cannot be so many. */
+WORDS_API size_t words_pool_bytes(int threads);
+
+/* Starts threads - 1 threads, which sleep when they have nothing to do. Returns a
+   status. */
+WORDS_API int words_pool_open(void *pool, size_t pool_bytes, int threads);
+
+/* Ends the threads of a pool. */
+WORDS_API void words_pool_close(void *pool);
+
+/* The bytes that a run on so many threads needs; 0 if the sizes are bad. */
+WORDS_API size_t words_arena_bytes(int64_t n, int64_t l, int threads);
+
+/* Runs the network with loaded weights, on the threads of a pool, or on this one alone
+   if it is NULL: the outputs are the same to the bit. What the arena holds before and
+   after means nothing. Returns a status. */
+WORDS_API int words_run(const void *weights, const int64_t *ids, float *class_, float *normed,
+    int64_t n, int64_t l, void *arena, size_t arena_bytes, void *pool);
+
+/* The bytes of weights.bin, built in with weights.c. */
+#define WORDS_FILE_BYTES 624
+extern WORDS_API const unsigned char words_file[WORDS_FILE_BYTES];
+
+/* Built with -DTENTH_PROFILE, every run adds the nanoseconds of each step; one run at a time. */
+#ifdef TENTH_PROFILE
+#define WORDS_STEPS 5
+extern WORDS_API double words_profile[WORDS_STEPS];
+extern WORDS_API const char *const words_profile_steps[WORDS_STEPS + 1]; /* the last is NULL */
+#endif
 
 #ifdef __cplusplus
 }
