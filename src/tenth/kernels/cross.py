@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tenth.errors import CompileError
-from tenth.files import atomic_path
+from tenth.files import write_bytes
 from tenth.kernels.targets import Target, Variant
 from tenth.kernels.toolchain import LIBRARY_FLAGS, Compiler, failure, run, zig
 
@@ -48,18 +48,20 @@ def cross_compile(
     variants = target.variants or (Variant("", target.cpu),)
     builds = [(model, variant) for variant in variants]
     builds += [(source, Variant("", variants[0].cpu)) for source in others]
-    with tempfile.TemporaryDirectory(prefix="tenth-") as name, atomic_path(out_path) as temporary:
+    with tempfile.TemporaryDirectory(prefix="tenth-") as name:
+        folder = Path(name)
         objects: list[str] = []
         for source, variant in builds:
-            made = Path(name) / f"{source.stem}_{variant.suffix}.o"
+            made = str(folder / f"{source.stem}_{variant.suffix}.o")
             renamed = [f"-D{f}={f}_{variant.suffix}" for f in functions if variant.suffix]
             # the processor is named here only: named to the linker, it makes zig build libc anew
             flags = [*_COMPILE_FLAGS, *target.flags, f"-mcpu={variant.cpu}", *renamed]
-            _must_run(compiler, [*flags, "-c", str(source), "-o", str(made)])
-            objects.append(str(made))
-        _must_run(compiler, [*target.link, *objects, "-o", str(temporary)])
-        if not temporary.stat().st_size:
-            raise CompileError(failure(compiler, ""))
+            _must_run(compiler, [*flags, "-c", str(source), "-o", made])
+            objects.append(made)
+        # what the linker leaves beside a library of Windows stays in this folder
+        linked = folder / target.library
+        _must_run(compiler, [*target.link, *objects, "-o", str(linked)])
+        write_bytes(out_path, linked.read_bytes())
     return compiler
 
 
