@@ -57,8 +57,11 @@ class Block(nn.Module):
 
 
 def efficientnet(
-    depth: Sequence[tuple[int, int, int, int, int]] = _B0, *, width: float = 1.0,
-    last: int = 1280, classes: int = 1000,
+    depth: Sequence[tuple[int, int, int, int, int]] = _B0,
+    *,
+    width: float = 1.0,
+    last: int = 1280,
+    classes: int = 1000,
 ) -> nn.Module:
     """Rows of `depth`: expansion, outputs, blocks, stride of the first one, kernel."""
     inputs = round(32 * width)
@@ -67,9 +70,7 @@ def efficientnet(
         outputs = max(1, round(outputs * width))
         for i in range(blocks):
             first = stride if i == 0 else 1
-            layers.append(
-                Block(inputs, outputs, expansion=expansion, stride=first, kernel=kernel)
-            )
+            layers.append(Block(inputs, outputs, expansion=expansion, stride=first, kernel=kernel))
             inputs = outputs
     return nn.Sequential(
         *layers,

@@ -19,8 +19,14 @@ class Plain(nn.Module):
 
 
 def bert(
-    depth: int = 6, *, width: int = 384, heads: int = 12, inner: int = 1536,
-    vocabulary: int = 30522, places: int = 512, **more: Any,
+    depth: int = 6,
+    *,
+    width: int = 384,
+    heads: int = 12,
+    inner: int = 1536,
+    vocabulary: int = 30522,
+    places: int = 512,
+    **more: Any,
 ) -> nn.Module:
     """An encoder; as it stands, that of MiniLM-L6-H384.
 
@@ -40,8 +46,13 @@ def bert(
 
 
 def gpt2(
-    depth: int = 12, *, width: int = 768, heads: int = 12, vocabulary: int = 50257,
-    places: int = 1024, **more: Any,
+    depth: int = 12,
+    *,
+    width: int = 768,
+    heads: int = 12,
+    vocabulary: int = 50257,
+    places: int = 1024,
+    **more: Any,
 ) -> nn.Module:
     """A decoder from ids to the scores of the next one, at each place at once.
 

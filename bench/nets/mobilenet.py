@@ -34,9 +34,7 @@ def mobilenet_v1(
         layers += _conv(inputs, inputs, 3, stride, inputs, nn.ReLU)
         layers += _conv(inputs, outputs, 1, 1, 1, nn.ReLU)
         inputs = outputs
-    return nn.Sequential(
-        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes)
-    )
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
 
 
 class Inverted(nn.Module):
@@ -59,7 +57,10 @@ class Inverted(nn.Module):
 
 
 def mobilenet_v2(
-    depth: Sequence[tuple[int, int, int, int]] = _V2, *, width: float = 1.0, last: int = 1280,
+    depth: Sequence[tuple[int, int, int, int]] = _V2,
+    *,
+    width: float = 1.0,
+    last: int = 1280,
     classes: int = 1000,
 ) -> nn.Module:
     """Rows of `depth`: expansion, outputs, blocks and the stride of the first one."""

@@ -16,8 +16,15 @@ class Sequence(nn.Module):
     """A recurrent layer with a linear layer behind it: the outputs, and the states at the end."""
 
     def __init__(
-        self, kind: Kind = "lstm", depth: int = 2, *, width: int = 256, inputs: int = 64,
-        both_ways: bool = True, batch_first: bool = True, classes: int = 10,
+        self,
+        kind: Kind = "lstm",
+        depth: int = 2,
+        *,
+        width: int = 256,
+        inputs: int = 64,
+        both_ways: bool = True,
+        batch_first: bool = True,
+        classes: int = 10,
     ) -> None:
         super().__init__()
         self.layer = _LAYERS[kind](
@@ -35,7 +42,12 @@ class Tagger(nn.Module):
     """Ids to the scores of each."""
 
     def __init__(
-        self, kind: Kind = "lstm", depth: int = 1, *, width: int = 256, vocabulary: int = 10000,
+        self,
+        kind: Kind = "lstm",
+        depth: int = 1,
+        *,
+        width: int = 256,
+        vocabulary: int = 10000,
         classes: int = 20,
     ) -> None:
         super().__init__()

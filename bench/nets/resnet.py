@@ -61,6 +61,4 @@ def resnet(
             stride = 2 if stage and not i else 1
             layers.append(Block(inputs, width << stage, stride, bottleneck=bottleneck))
             inputs = (width << stage) * (4 if bottleneck else 1)
-    return nn.Sequential(
-        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes)
-    )
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))

@@ -7,7 +7,10 @@ from torch import nn
 
 
 def vgg(
-    depth: tuple[int, ...] = (2, 2, 3, 3, 3), *, width: int = 64, hidden: int = 4096,
+    depth: tuple[int, ...] = (2, 2, 3, 3, 3),
+    *,
+    width: int = 64,
+    hidden: int = 4096,
     classes: int = 1000,
 ) -> nn.Module:
     """VGG-16 for pictures of any size; each number of `depth` is a row of convolutions."""

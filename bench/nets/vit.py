@@ -35,8 +35,14 @@ class ViT(nn.Module):
     """A class token before the patches; its place at the end gives the class."""
 
     def __init__(
-        self, depth: int = 12, *, width: int = 384, heads: int = 6, size: int = 224,
-        patch: int = 16, classes: int = 1000,
+        self,
+        depth: int = 12,
+        *,
+        width: int = 384,
+        heads: int = 6,
+        size: int = 224,
+        patch: int = 16,
+        classes: int = 1000,
     ) -> None:
         super().__init__()
         self.patches = nn.Conv2d(3, width, patch, patch)

@@ -1,6 +1,6 @@
 """What a program costs: weights, bytes and FLOPs, node by node, exactly.
 
-A FLOP is one multiply, add, subtract, divide, compare, square root, exp, tanh or erf; a
+A FLOP is one multiply, add, subtract, divide, compare, square root, exp, log, tanh or erf; a
 multiply-accumulate is 2. A bias is where its sum begins, so it costs nothing. Windows count whole,
 padding included. Moving data costs bytes, not FLOPs.
 """
@@ -16,8 +16,8 @@ from tenth.graph.program import Graph, Node
 from tenth.graph.shapes import infer
 
 FLOAT_BYTES = 4
-MULTIPLIED = ("linear", "conv", "matmul")
-"""The ops made of multiply-accumulates: what counters of other projects count."""
+MULTIPLIED = ("linear", "conv", "matmul", "attention", "lstm", "gru")
+"""The ops made of multiply-accumulates, or for the most part so: what other counters count."""
 
 PRUNED = ("linear", "conv", "embedding")
 """The ops with a weight in which zeros are pruned weights; elsewhere a zero is a number."""
@@ -78,7 +78,7 @@ class Count:
 
     @property
     def multiplied_flops(self) -> int:
-        """FLOPs of linear, conv and matmul alone, zeros included."""
+        """FLOPs of the nodes made of products alone, zeros included."""
         return sum(node.flops for node in self.nodes if node.op in MULTIPLIED)
 
     @property
@@ -154,12 +154,58 @@ def _layer_norm(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, 
     return (4 + len(read)) * math.prod(output) + 4 * groups
 
 
+def _group_norm(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+    """As a layer norm of each group."""
+    return (4 + len(read)) * math.prod(output) + 4 * output[0] * attributes["groups"]
+
+
+def _log_softmax(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+    """Compare, subtract, exp, add, subtract for each element; a log for each row."""
+    return 5 * math.prod(output) + math.prod(output) // output[attributes["axis"]]
+
+
+def _attention(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+    """For each pair that meets: two products, the scale, the mask, and those of a softmax."""
+    query, key, value, *mask = read
+    rows, columns = query[-2], key[-2]
+    pairs = (
+        sum(min(r + 1, columns) for r in range(rows)) if attributes["causal"] else rows * columns
+    )
+    return math.prod(query[:-2]) * pairs * (2 * query[-1] + 2 * value[-1] + 6 + len(mask))
+
+
+def _recurrent(gates: int, more: int) -> Cost:
+    """The product of the state with the weight, and `more` for each element of the state."""
+
+    def cost(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+        width = read[0][2] // gates
+        return math.prod(output[:2]) * width * (2 * gates * width + more)
+
+    return cost
+
+
+def _resize(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+    """Along each axis in turn: subtract, multiply, add."""
+    if attributes["mode"] == "nearest":
+        return 0
+    sizes = [*read[0]]
+    flops = 0
+    for axis in range(2, len(sizes)):
+        sizes[axis] = output[axis]
+        flops += 3 * math.prod(sizes)
+    return flops
+
+
 def _gelu(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
     return {"none": 5, "tanh": 9}[attributes["approximate"]] * math.prod(output)
 
 
 def _mean(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
     return math.prod(read[0]) + math.prod(output)
+
+
+def _sum(read: Shapes, output: tuple[int, ...], attributes: Mapping[str, Any]) -> int:
+    return math.prod(read[0])
 
 
 def _window(divisions: int) -> Cost:
@@ -190,7 +236,9 @@ FLOPS: Mapping[str, Cost] = {
     "channel_affine": _each(2),
     "embedding": _each(0),
     "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
     "softmax": _each(5),  # compare, subtract, exp, add, divide
+    "log_softmax": _log_softmax,
     "relu": _each(1),
     "sigmoid": _each(3),  # exp, add, divide
     "tanh": _each(1),
@@ -198,19 +246,35 @@ FLOPS: Mapping[str, Cost] = {
     "hardswish": _each(5),  # add, two compares, multiply, divide
     "hardsigmoid": _each(4),
     "gelu": _gelu,
+    "softplus": _each(5),  # compare, exp, add, log, add
+    "exp": _each(1),
+    "sqrt": _each(1),
     "clip": _each(2),
     "add": _each(1),
     "sub": _each(1),
     "mul": _each(1),
+    "div": _each(1),
+    "equal": _each(1),
+    "less": _each(1),
+    "prelu": _each(2),  # compare, multiply
+    "cast": _each(0),
     "concat": _each(0),
     "slice": _each(0),
+    "fit": _each(0),
     "pad": _each(0),
     "max_pool": _window(0),
     "avg_pool": _window(1),
     "adaptive_avg_pool": _adaptive(1),
     "adaptive_max_pool": _adaptive(0),
+    "resize": _resize,
+    "depth_to_space": _each(0),
     "reshape": _each(0),
     "transpose": _each(0),
     "mean": _mean,
+    "sum": _sum,
+    "max": _sum,
     "matmul": _matmul,
+    "attention": _attention,
+    "lstm": _recurrent(4, 15),  # three sigmoids, two tanh, three multiplies, an add
+    "gru": _recurrent(3, 12),  # two sigmoids, a tanh, two multiplies, two adds, a subtract
 }

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from tenth.errors import InputError, must
-from tenth.graph.shape_rules import Window, window_count
+from tenth.graph import sequences, windows
+from tenth.graph.windows import per_channel
 
 
 def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
@@ -17,31 +16,9 @@ def linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) ->
     return y if bias is None else y + bias
 
 
-def conv(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    *,
-    groups: int,
-    **steps: Sequence[int],
-) -> np.ndarray:
-    """Cross-correlation: each output is the sum over its window, as a matrix product a group."""
-    kernel = weight.shape[2:]
-    windows = zip(kernel, steps["stride"], steps["padding"], steps["dilation"], strict=True)
-    frames = _windows(x, list(windows))
-    batch, outputs = len(x), len(weight)
-    space = frames.shape[2 : 2 + len(kernel)]
-    # [N, C, *space, *kernel] --> [N, groups, C / groups * kernel, space]
-    order = (0, 1, *range(2 + len(kernel), frames.ndim), *range(2, 2 + len(kernel)))
-    columns = frames.transpose(order).reshape(batch, groups, -1, math.prod(space))
-    y = np.matmul(weight.reshape(groups, outputs // groups, -1), columns)
-    y = y.reshape(batch, outputs, *space)
-    return y if bias is None else y + _per_channel(bias, y)
-
-
 def channel_affine(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """`x * scale + shift` for each channel of axis 1."""
-    return x * _per_channel(scale, x) + _per_channel(shift, x)
+    return x * per_channel(scale, x) + per_channel(shift, x)
 
 
 def embedding(ids: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -71,10 +48,34 @@ def layer_norm(
     return y if bias is None else y + bias
 
 
+def group_norm(
+    x: np.ndarray,
+    weight: np.ndarray | None = None,
+    bias: np.ndarray | None = None,
+    *,
+    groups: int,
+    epsilon: float,
+) -> np.ndarray:
+    """Each group of channels of each picture to mean 0 and variance 1; then scale and shift.
+
+    Source: Wu, He 2018, arXiv:1803.08494.
+    """
+    rows = x.reshape(len(x), groups, -1)
+    y = layer_norm(rows, axes=1, epsilon=epsilon).reshape(x.shape)
+    y = y if weight is None else y * per_channel(weight, x)
+    return y if bias is None else y + per_channel(bias, x)
+
+
 def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     """`exp(x - max) / sum(exp(x - max))` along the axis."""
     powers = np.exp(x - x.max(axis, keepdims=True))
     return powers / powers.sum(axis, keepdims=True)
+
+
+def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
+    """`x - max - log(sum(exp(x - max)))` along the axis."""
+    y = x - x.max(axis, keepdims=True)
+    return y - np.log(np.exp(y).sum(axis, keepdims=True))
 
 
 def relu(x: np.ndarray) -> np.ndarray:
@@ -124,6 +125,34 @@ def _erf(x: np.ndarray) -> np.ndarray:
     return np.vectorize(math.erf, otypes=[x.dtype])(x)
 
 
+def softplus(x: np.ndarray) -> np.ndarray:
+    """`log(1 + exp(x))`."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def prelu(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """`x` where it is above 0, `x * slope` elsewhere.
+
+    Source: He et al. 2015, arXiv:1502.01852.
+    """
+    return np.where(x > 0, x, x * slope)
+
+
+def equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """1 where `a = b`, else 0."""
+    return np.equal(a, b).astype(a.dtype)
+
+
+def less(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """1 where `a < b`, else 0."""
+    return np.less(a, b).astype(a.dtype)
+
+
+def cast(ids: np.ndarray) -> np.ndarray:
+    """Whole numbers as floating point numbers."""
+    return ids.astype(np.float64)
+
+
 def clip(x: np.ndarray, *, low: float, high: float) -> np.ndarray:
     """`min(max(x, low), high)`."""
     return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
@@ -134,64 +163,27 @@ def concat(*parts: np.ndarray, axis: int) -> np.ndarray:
     return np.concatenate(parts, axis)
 
 
-def slice_(x: np.ndarray, *, axis: int, start: int, stop: int) -> np.ndarray:
-    """From start up to, not including, stop along the axis."""
+def slice_(x: np.ndarray, *, axis: int, start: int, stop: int, step: int) -> np.ndarray:
+    """Each step-th from start up to, not including, stop along the axis."""
     end = stop if stop > 0 else x.shape[axis] + stop
-    return x[(slice(None),) * axis + (slice(start, end),)]
+    return x[(slice(None),) * axis + (slice(start, end, step),)]
+
+
+def fit(
+    x: np.ndarray, like: np.ndarray, *, axes: Sequence[int], places: Sequence[int]
+) -> np.ndarray:
+    """Each of the axes cut or stretched to the size of another value."""
+    sizes = list(x.shape)
+    for axis, place in zip(axes, places, strict=True):
+        sizes[axis] = like.shape[place]
+    cut = x[tuple(slice(size) for size in sizes)]
+    return np.broadcast_to(cut, sizes)
 
 
 def pad(x: np.ndarray, *, before: Sequence[int], after: Sequence[int], mode: str) -> np.ndarray:
     """Zeros around, or the opposite side."""
     amounts = list(zip(before, after, strict=True))
     return np.pad(x, amounts, mode="wrap" if mode == "circular" else "constant")
-
-
-def max_pool(
-    x: np.ndarray,
-    *,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    ceil: bool,
-) -> np.ndarray:
-    """The largest element of each window; padding never wins."""
-    windows = list(zip(kernel, stride, padding, dilation, strict=True))
-    frames = _windows(x, windows, ceil=ceil, outside=-np.inf)
-    return frames.max(tuple(range(-len(kernel), 0)))
-
-
-def avg_pool(
-    x: np.ndarray,
-    *,
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    ceil: bool,
-    count_padding: bool,
-) -> np.ndarray:
-    """The mean of each window; what lies beyond the padding never counts."""
-    windows = [(*window, 1) for window in zip(kernel, stride, padding, strict=True)]
-    frames = _windows(x, windows, ceil=ceil)
-    y = frames.sum(tuple(range(-len(kernel), 0)))
-    for axis, (size, one, step, margin) in enumerate(
-        zip(x.shape[2:], kernel, stride, padding, strict=True), start=2
-    ):
-        starts = np.arange(y.shape[axis]) * step - margin
-        edge = margin if count_padding else 0
-        counted = np.minimum(starts + one, size + edge) - np.maximum(starts, -edge)
-        y = y / counted.astype(x.dtype).reshape(-1, *(1,) * (y.ndim - axis - 1))
-    return y
-
-
-def adaptive_avg_pool(x: np.ndarray, *, size: Sequence[int]) -> np.ndarray:
-    """Output i of an axis is the mean from floor(i * I / O) to ceil((i + 1) * I / O)."""
-    return _adaptive(x, size, np.mean)
-
-
-def adaptive_max_pool(x: np.ndarray, *, size: Sequence[int]) -> np.ndarray:
-    """Output i of an axis is the maximum from floor(i * I / O) to ceil((i + 1) * I / O)."""
-    return _adaptive(x, size, np.max)
 
 
 def reshape(x: np.ndarray, *, shape: Sequence[int]) -> np.ndarray:
@@ -209,63 +201,25 @@ def mean(x: np.ndarray, *, axes: tuple[int, ...], keep: bool) -> np.ndarray:
     return x.mean(axes, keepdims=keep)
 
 
-def _per_channel(vector: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return vector.reshape(-1, *(1,) * (x.ndim - 2))
+def sum_(x: np.ndarray, *, axes: tuple[int, ...], keep: bool) -> np.ndarray:
+    """The sum over the axes."""
+    return x.sum(axes, keepdims=keep)
 
 
-def _windows(
-    x: np.ndarray,
-    windows: Sequence[Window],
-    *,
-    ceil: bool = False,
-    outside: float = 0.0,
-) -> np.ndarray:
-    """A view [N, C, *space, *kernel] of the windows (kernel, stride, padding, dilation)."""
-    counts = [
-        cast(int, window_count(size, window, ceil))
-        for size, window in zip(x.shape[2:], windows, strict=True)
-    ]
-    margins = [(0, 0), (0, 0)]
-    for size, count, (kernel, stride, padding, dilation) in zip(
-        x.shape[2:], counts, windows, strict=True
-    ):
-        end = (count - 1) * stride + dilation * (kernel - 1) + 1
-        margins.append((padding, max(0, end - size - padding)))
-    padded = np.pad(x, margins, constant_values=outside) if any(map(any, margins)) else x
-    lead, steps = padded.strides[:2], padded.strides[2:]
-    return as_strided(
-        padded,
-        (*padded.shape[:2], *counts, *(kernel for kernel, *_ in windows)),
-        (
-            *lead,
-            *(step * stride for step, (_, stride, _, _) in zip(steps, windows, strict=True)),
-            *(step * dilation for step, (*_, dilation) in zip(steps, windows, strict=True)),
-        ),
-        writeable=False,
-    )
-
-
-def _adaptive(x: np.ndarray, size: Sequence[int], reduce: Callable[..., Any]) -> np.ndarray:
-    for axis, outputs in enumerate(size, start=2):
-        inputs = x.shape[axis]
-        parts = [
-            reduce(
-                np.take(x, range(i * inputs // outputs, -(-(i + 1) * inputs // outputs)), axis),
-                axis=axis,
-            )
-            for i in range(outputs)
-        ]
-        x = np.stack(parts, axis)
-    return x
+def max_(x: np.ndarray, *, axes: tuple[int, ...], keep: bool) -> np.ndarray:
+    """The largest element over the axes."""
+    return x.max(axes, keepdims=keep)
 
 
 FUNCTIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "linear": linear,
-    "conv": conv,
+    "conv": windows.conv,
     "channel_affine": channel_affine,
     "embedding": embedding,
     "layer_norm": layer_norm,
+    "group_norm": group_norm,
     "softmax": softmax,
+    "log_softmax": log_softmax,
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
@@ -273,19 +227,35 @@ FUNCTIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "hardswish": hardswish,
     "hardsigmoid": hardsigmoid,
     "gelu": gelu,
+    "softplus": softplus,
+    "exp": np.exp,
+    "sqrt": np.sqrt,
     "clip": clip,
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
+    "div": np.divide,
+    "equal": equal,
+    "less": less,
+    "prelu": prelu,
+    "cast": cast,
     "concat": concat,
     "slice": slice_,
+    "fit": fit,
     "pad": pad,
-    "max_pool": max_pool,
-    "avg_pool": avg_pool,
-    "adaptive_avg_pool": adaptive_avg_pool,
-    "adaptive_max_pool": adaptive_max_pool,
+    "max_pool": windows.max_pool,
+    "avg_pool": windows.avg_pool,
+    "adaptive_avg_pool": windows.adaptive_avg_pool,
+    "adaptive_max_pool": windows.adaptive_max_pool,
+    "resize": windows.resize,
+    "depth_to_space": windows.depth_to_space,
     "reshape": reshape,
     "transpose": transpose,
     "mean": mean,
+    "sum": sum_,
+    "max": max_,
     "matmul": np.matmul,
+    "attention": sequences.attention,
+    "lstm": sequences.lstm,
+    "gru": sequences.gru,
 }

@@ -24,7 +24,7 @@ def run(graph: Graph, *inputs: np.ndarray, dtype: Any = np.float32) -> list[np.n
     # NaN and inf pass through as they do in C
     with np.errstate(all="ignore"):
         for node in graph.nodes:
-            values[node.name] = _run_node(node, values)
+            values[node.name] = _run_node(node, values).astype(dtype, copy=False)
     return [values[name] for name in graph.outputs]
 
 

@@ -17,6 +17,8 @@ _ROLES = {
     "channel_affine": ("", "scale", "shift"),
     "embedding": ("", "weight"),
     "layer_norm": ("", "weight", "bias"),
+    "group_norm": ("", "weight", "bias"),
+    "prelu": ("", "slope"),
 }
 
 

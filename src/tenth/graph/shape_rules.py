@@ -5,104 +5,37 @@ not fit, in few words: `shapes` adds the node.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tenth.errors import InputError, must
+from tenth.graph import sequence_rules, window_rules
 from tenth.graph.dims import Size
-
-Shape = tuple[Size, ...]
-Rule = Callable[[Sequence[Shape], Mapping[str, Any]], Shape]
-Window = tuple[Any, Any, Any, Any]  # kernel, stride, padding, dilation of one axis
-
-
-def show(shape: Sequence[Size]) -> str:
-    """A shape as people write it: `[n, 3, h // 2]`."""
-    return f"[{', '.join(str(size) for size in shape)}]"
-
-
-def window_count(size: Size, window: Window, ceil: bool = False) -> Size:
-    """How many windows of (kernel, stride, padding, dilation) fit along an axis.
-
-    With `ceil` a last window may hang over the end, if it starts before the right padding.
-    """
-    kernel, stride, padding, dilation = window
-    slack = 2 * padding - dilation * (kernel - 1) - 1
-    if ceil:
-        # both bounds grow alike with the size, so the smaller one is known beforehand
-        return (size + min(slack + stride, padding) + stride - 1) // stride
-    return (size + slack) // stride + 1
-
-
-def _check(holds: bool, thing: str, rule: Any, got: Any) -> None:
-    if not holds:
-        raise InputError(must(thing, rule, got))
-
-
-def _spatial(x: Shape, attributes: Mapping[str, Any], *names: str) -> int:
-    """The number of axes after [N, C]; each named attribute has one int for each."""
-    axes = len(x) - 2
-    _check(axes in (1, 2), "the rank of x", "3 or 4 (batch, channels, 1 or 2 axes)", len(x))
-    for name in names:
-        got = attributes[name]
-        _check(len(got) == axes, name, f"{axes} long, one int an axis", got)
-    return axes
-
-
-def _check_axis(axis: int, x: Shape) -> None:
-    _check(axis < len(x), "axis", f"below {len(x)}", axis)
+from tenth.graph.shape_checks import Rule, Shape, check, check_axis, may_equal, show
 
 
 def linear(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """[..., I] by [O, I] to [..., O]."""
     x, weight, *bias = shapes
-    _check(len(weight) == 2, "the rank of the weight", 2, len(weight))
-    _check(len(x) >= 1 and x[-1] == weight[1], "the last axis of x", weight[1], show(x[-1:]))
+    check(len(weight) == 2, "the rank of the weight", 2, len(weight))
+    check(len(x) >= 1 and x[-1] == weight[1], "the last axis of x", weight[1], show(x[-1:]))
     for shape in bias:
-        _check(shape == (weight[0],), "the shape of the bias", show(weight[:1]), show(shape))
+        check(shape == (weight[0],), "the shape of the bias", show(weight[:1]), show(shape))
     return (*x[:-1], weight[0])
-
-
-def conv(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-    """[N, C, *space] by [O, C / groups, *kernel] to [N, O, *space]."""
-    x, weight, *bias = shapes
-    axes = _spatial(x, attributes, "stride", "padding", "dilation")
-    groups = attributes["groups"]
-    _check(len(weight) == axes + 2, "the rank of the weight", axes + 2, len(weight))
-    _check(x[1] == weight[1] * groups, "the channels of x", weight[1] * groups, x[1])
-    outputs = weight[0]
-    _check(
-        isinstance(outputs, int) and outputs % groups == 0,
-        "the outputs of the weight",
-        f"a multiple of {groups} groups",
-        outputs,
-    )
-    for shape in bias:
-        _check(shape == (outputs,), "the shape of the bias", show((outputs,)), show(shape))
-    windows = zip(
-        weight[2:],
-        attributes["stride"],
-        attributes["padding"],
-        attributes["dilation"],
-        strict=True,
-    )
-    space = (window_count(size, window) for size, window in zip(x[2:], windows, strict=True))
-    return (x[0], outputs, *space)
 
 
 def channel_affine(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """[N, C, ...] with scale and shift [C]; the shape stays."""
     x, *vectors = shapes
-    _check(len(x) >= 2, "the rank of x", "2 or more", len(x))
+    check(len(x) >= 2, "the rank of x", "2 or more", len(x))
     for name, vector in zip(("scale", "shift"), vectors, strict=True):
-        _check(vector == (x[1],), f"the shape of {name}", show(x[1:2]), show(vector))
+        check(vector == (x[1],), f"the shape of {name}", show(x[1:2]), show(vector))
     return x
 
 
 def embedding(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """Ids [...] into a weight [V, D] to [..., D]."""
     ids, weight = shapes
-    _check(len(weight) == 2, "the rank of the weight", 2, len(weight))
+    check(len(weight) == 2, "the rank of the weight", 2, len(weight))
     return (*ids, weight[1])
 
 
@@ -110,15 +43,27 @@ def layer_norm(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """The shape stays; weight and bias have the shape of the trailing axes."""
     x, *affine = shapes
     axes = attributes["axes"]
-    _check(axes <= len(x), "axes", f"{len(x)} or less", axes)
+    check(axes <= len(x), "axes", f"{len(x)} or less", axes)
     for shape in affine:
-        _check(shape == x[-axes:], "the shape of weight and bias", show(x[-axes:]), show(shape))
+        check(shape == x[-axes:], "the shape of weight and bias", show(x[-axes:]), show(shape))
     return x
 
 
-def softmax(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+def group_norm(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+    """[N, C, ...] with weight and bias [C]; the shape stays."""
+    x, *affine = shapes
+    groups = attributes["groups"]
+    check(len(x) >= 2, "the rank of x", "2 or more", len(x))
+    whole = isinstance(x[1], int) and x[1] % groups == 0
+    check(whole, "the channels of x", f"a multiple of {groups} groups", x[1])
+    for shape in affine:
+        check(shape == (x[1],), "the shape of weight and bias", show(x[1:2]), show(shape))
+    return x
+
+
+def along(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """The shape stays."""
-    _check_axis(attributes["axis"], shapes[0])
+    check_axis(attributes["axis"], shapes[0])
     return shapes[0]
 
 
@@ -134,8 +79,8 @@ def broadcast(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
     sizes = []
     for one, other in pairs:
-        _check(
-            1 in (one, other) or one == other,
+        check(
+            1 in (one, other) or may_equal(one, other),
             "two sizes side by side",
             "equal, or one of them 1",
             show((one, other)),
@@ -144,18 +89,30 @@ def broadcast(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     return tuple(sizes)
 
 
+def prelu(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+    """The shape of x stays; the slope stretches to it."""
+    x = shapes[0]
+    check(
+        broadcast(shapes, attributes) == x,
+        "the slope",
+        f"one that stretches to {show(x)}",
+        show(shapes[1]),
+    )
+    return x
+
+
 def concat(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """Sizes along the axis add up; all others are equal."""
     axis = attributes["axis"]
     first = shapes[0]
-    _check_axis(axis, first)
+    check_axis(axis, first)
     for shape in shapes[1:]:
         alike = len(shape) == len(first) and all(
-            one == other
+            may_equal(one, other)
             for i, (one, other) in enumerate(zip(first, shape, strict=True))
             if i != axis
         )
-        _check(alike, f"a part, apart from axis {axis},", f"like {show(first)}", show(shape))
+        check(alike, f"a part, apart from axis {axis},", f"like {show(first)}", show(shape))
     total: Size = 0
     for shape in shapes:
         total = total + shape[axis]
@@ -163,14 +120,17 @@ def concat(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
 
 
 def slice_(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-    """From start up to, not including, stop; a stop of 0 or less counts from the end."""
+    """Each step-th from start up to, not including, stop; both may count from the end."""
     (x,) = shapes
     axis, start, stop = attributes["axis"], attributes["start"], attributes["stop"]
-    _check_axis(axis, x)
+    check_axis(axis, x)
     size = x[axis]
-    if stop > 0 and isinstance(size, int):
-        _check(stop <= size, "stop", f"{size} or less", stop)
-    length = (stop if stop > 0 else size + stop) - start
+    if isinstance(size, int):
+        check(stop <= size, "stop", f"{size} or less", stop)
+        check(start >= -size, "start", f"{-size} or more", start)
+    first = start if start >= 0 else size + start
+    last = stop if stop > 0 else size + stop
+    length = (last - first + attributes["step"] - 1) // attributes["step"]
     return (*x[:axis], length, *x[axis + 1 :])
 
 
@@ -179,53 +139,21 @@ def pad(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     (x,) = shapes
     before, after = attributes["before"], attributes["after"]
     for name, amounts in (("before", before), ("after", after)):
-        _check(len(amounts) == len(x), name, f"{len(x)} long, one int an axis", amounts)
+        check(len(amounts) == len(x), name, f"{len(x)} long, one int an axis", amounts)
     if attributes["mode"] == "circular":
         for size, *amounts in zip(x, before, after, strict=True):
             limit = size if isinstance(size, int) else math.inf
-            _check(max(amounts) <= limit, "circular padding", f"{limit} or less", max(amounts))
+            check(max(amounts) <= limit, "circular padding", f"{limit} or less", max(amounts))
     return tuple(size + b + a for size, b, a in zip(x, before, after, strict=True))
-
-
-def pool(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-    """[N, C, *space] to [N, C, *windows]."""
-    (x,) = shapes
-    axes = _spatial(x, attributes, "kernel", "stride", "padding")
-    dilation = attributes.get("dilation", (1,) * axes)
-    _spatial(x, {"dilation": dilation}, "dilation")
-    windows = list(
-        zip(
-            attributes["kernel"],
-            attributes["stride"],
-            attributes["padding"],
-            dilation,
-            strict=True,
-        )
-    )
-    for kernel, _, padding, _ in windows:
-        rule = f"at most half the kernel, {kernel // 2}"
-        _check(padding <= kernel // 2, "padding", rule, padding)
-    space = (
-        window_count(size, window, attributes["ceil"])
-        for size, window in zip(x[2:], windows, strict=True)
-    )
-    return (*x[:2], *space)
-
-
-def adaptive_pool(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
-    """[N, C, *space] to [N, C, *size]."""
-    (x,) = shapes
-    _spatial(x, attributes, "size")
-    return (*x[:2], *attributes["size"])
 
 
 def reshape(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """The same elements in another shape: 0 takes the input's axis, -1 the rest."""
     (x,) = shapes
     wanted = attributes["shape"]
-    _check(wanted.count(-1) <= 1, "shape", "given with one -1 at most", wanted)
+    check(wanted.count(-1) <= 1, "shape", "given with one -1 at most", wanted)
     kept = {i for i, size in enumerate(wanted) if size == 0}
-    _check(max(kept, default=-1) < len(x), "a 0 in shape", "at an axis of x", wanted)
+    check(max(kept, default=-1) < len(x), "a 0 in shape", "at an axis of x", wanted)
     elements: Size = 1
     for i, size in enumerate(x):
         elements = elements * (1 if i in kept else size)
@@ -233,7 +161,7 @@ def reshape(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     rest = elements // given
     exact = rest * given == elements if -1 in wanted else given == elements
     if isinstance(elements, int) or -1 not in wanted:
-        _check(exact, "the product of shape", f"that of {show(x)}", wanted)
+        check(exact, "the product of shape", f"that of {show(x)}", wanted)
     return tuple(
         x[i] if size == 0 else rest if size == -1 else size for i, size in enumerate(wanted)
     )
@@ -244,15 +172,15 @@ def transpose(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     (x,) = shapes
     order = attributes["order"]
     axes = tuple(range(len(x)))
-    _check(tuple(sorted(order)) == axes, "order", f"a permutation of {axes}", order)
+    check(tuple(sorted(order)) == axes, "order", f"a permutation of {axes}", order)
     return tuple(x[i] for i in order)
 
 
-def mean(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
+def reduced(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """The axes vanish, or are kept with size 1."""
     (x,) = shapes
     axes = attributes["axes"]
-    _check_axis(axes[-1], x)
+    check_axis(axes[-1], x)
     if attributes["keep"]:
         return tuple(1 if i in axes else size for i, size in enumerate(x))
     return tuple(size for i, size in enumerate(x) if i not in axes)
@@ -261,18 +189,20 @@ def mean(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
 def matmul(shapes: Sequence[Shape], attributes: Mapping[str, Any]) -> Shape:
     """[..., M, K] by [..., K, N] to [..., M, N]; leading axes broadcast."""
     a, b = shapes
-    _check(min(len(a), len(b)) >= 2, "the rank of both", "2 or more", f"{len(a)} and {len(b)}")
-    _check(a[-1] == b[-2], "the last axis of a", f"{b[-2]}, as the last but one of b", a[-1])
+    check(min(len(a), len(b)) >= 2, "the rank of both", "2 or more", f"{len(a)} and {len(b)}")
+    check(a[-1] == b[-2], "the last axis of a", f"{b[-2]}, as the last but one of b", a[-1])
     return (*broadcast([a[:-2], b[:-2]], {}), a[-2], b[-1])
 
 
 RULES: Mapping[str, Rule] = {
     "linear": linear,
-    "conv": conv,
+    "conv": window_rules.conv,
     "channel_affine": channel_affine,
     "embedding": embedding,
     "layer_norm": layer_norm,
-    "softmax": softmax,
+    "group_norm": group_norm,
+    "softmax": along,
+    "log_softmax": along,
     "relu": same,
     "sigmoid": same,
     "tanh": same,
@@ -280,19 +210,35 @@ RULES: Mapping[str, Rule] = {
     "hardswish": same,
     "hardsigmoid": same,
     "gelu": same,
+    "softplus": same,
+    "exp": same,
+    "sqrt": same,
     "clip": same,
     "add": broadcast,
     "sub": broadcast,
     "mul": broadcast,
+    "div": broadcast,
+    "equal": broadcast,
+    "less": broadcast,
+    "prelu": prelu,
     "concat": concat,
     "slice": slice_,
     "pad": pad,
-    "max_pool": pool,
-    "avg_pool": pool,
-    "adaptive_avg_pool": adaptive_pool,
-    "adaptive_max_pool": adaptive_pool,
+    "max_pool": window_rules.pool,
+    "avg_pool": window_rules.pool,
+    "adaptive_avg_pool": window_rules.adaptive_pool,
+    "adaptive_max_pool": window_rules.adaptive_pool,
+    "resize": window_rules.resize,
+    "depth_to_space": window_rules.depth_to_space,
     "reshape": reshape,
     "transpose": transpose,
-    "mean": mean,
+    "mean": reduced,
+    "sum": reduced,
+    "max": reduced,
     "matmul": matmul,
+    "attention": sequence_rules.attention,
+    "lstm": sequence_rules.lstm,
+    "gru": sequence_rules.gru,
+    "fit": sequence_rules.fit,
+    "cast": same,
 }

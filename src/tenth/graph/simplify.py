@@ -1,5 +1,6 @@
 """Passes from graph to graph that leave its outputs alone."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,6 +9,9 @@ import numpy as np
 
 from tenth.graph.program import Graph, Node
 from tenth.graph.shapes import infer
+
+RISING = ("channel_affine", "relu", "clip")
+"""Ops that hoist moves: they know an element by its channel alone."""
 
 
 def drop_unused(graph: Graph) -> Graph:
@@ -24,6 +28,52 @@ def drop_unused(graph: Graph) -> Graph:
         nodes=tuple(node for node in graph.nodes if node.name in needed),
         constants={name: array for name, array in graph.constants.items() if name in needed},
     )
+
+
+def hoist(graph: Graph) -> Graph:
+    """What works on each channel goes before a change of resolution, next to the layer behind it.
+
+    y = conv(x); z = depth_to_space(y); u = relu(z)  -->  y = conv(x); z = relu(y); u = …(z)
+    """
+    readers = Counter(name for node in graph.nodes for name in node.inputs)
+    readers.update(graph.outputs)
+    nodes = {node.name: node for node in graph.nodes}
+    constants = dict(graph.constants)
+    for name in list(nodes):
+        while _may_rise(nodes, nodes[name], readers):
+            node, mover = nodes[name], nodes[nodes[name].inputs[0]]
+            vectors = node.inputs[1:]
+            if mover.op == "depth_to_space" and vectors:
+                times = math.prod(mover.attributes["block"])
+                vectors = tuple(_repeated(vector, times, constants) for vector in vectors)
+            # the names stay where the values are, so that no reader changes
+            nodes[name] = replace(mover, name=name, inputs=(mover.name,))
+            nodes[mover.name] = replace(node, name=mover.name, inputs=(mover.inputs[0], *vectors))
+            name = mover.name
+    return drop_unused(replace(graph, nodes=tuple(nodes.values()), constants=constants))
+
+
+def _may_rise(nodes: Mapping[str, Node], node: Node, readers: Mapping[str, int]) -> bool:
+    """Whether a node can change places with what it reads."""
+    mover = nodes.get(node.inputs[0])
+    if mover is None or readers[mover.name] != 1 or node.op not in RISING:
+        return False
+    if mover.op == "slice":
+        # not past a slice of something else, where it would work on more
+        before = nodes.get(mover.inputs[0])
+        while before is not None and before.op == "slice":
+            before = nodes.get(before.inputs[0])
+        spatial = mover.attributes["axis"] >= 2
+        return spatial and before is not None and before.op == "depth_to_space"
+    return mover.op == "depth_to_space"
+
+
+def _repeated(name: str, times: int, constants: dict[str, np.ndarray]) -> str:
+    """The name of a vector each of whose numbers stands there several times."""
+    longer = f"{name}_by_{times}"
+    if longer not in constants:
+        constants[longer] = np.repeat(constants[name], times)
+    return longer
 
 
 def fold_affine(graph: Graph) -> Graph:

@@ -85,11 +85,13 @@ def _verify_node(node: Node) -> None:
 
 
 def _verify_reads(node: Node, ids: Set[str], constants: Set[str]) -> None:
-    """Weights are constants, ids are inputs, and only an embedding reads ids."""
+    """Weights are constants, ids are inputs, and few ops read ids."""
+    op = OPS[node.op]
+    first = op.constants if op.constants >= 0 else len(node.inputs) + op.constants
     for position, name in enumerate(node.inputs):
-        if position >= OPS[node.op].constants and name not in constants:
+        if position >= first and name not in constants:
             raise InputError(must(f"{name!r}, a weight of {label(node)},", "a constant", "another"))
-        if (name in ids) != (node.op == "embedding" and position == 0):
+        if position not in op.sized and (name in ids) != (position in op.ids):
             wanted = "float32" if name in ids else "an int64 input of the graph"
             raise InputError(must(f"{name!r}, read by {label(node)},", wanted, "another type"))
 

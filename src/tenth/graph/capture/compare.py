@@ -53,15 +53,18 @@ def check_ranges(
         if name is None:
             continue
         low, high = int(found.lower), str(found.upper)
-        narrow = high.isdigit()
-        if low > 2:
-            try:
-                infer(graph, {**sizes, name: low - 1})
-                narrow = True
-            except InputError:
-                pass  # too small for a window: nothing to hide
-        if narrow:
+        outside = ([low - 1] if low > 2 else []) + ([int(high) + 1] if high.isdigit() else [])
+        # too small for a window, or too large for a table: nothing to hide
+        if any(_allowed(graph, {**sizes, name: size}) for size in outside):
             raise FreeSizeError(must(f"size {name}", "free", f"from {low} to {high}"))
+
+
+def _allowed(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    try:
+        infer(graph, sizes)
+    except InputError:
+        return False
+    return True
 
 
 def compare(model: nn.Module, graph: Graph, example: Example, sizes: Mapping[str, int]) -> None:

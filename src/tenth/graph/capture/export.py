@@ -2,9 +2,10 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +15,13 @@ from torch.export import ExportedProgram, ShapesCollection, export
 from tenth.errors import InputError, UnsupportedError, must
 from tenth.graph.capture.build import FreeSizeError
 from tenth.graph.capture.compare import Example, check_ranges, compare, first_line, outputs_of
-from tenth.graph.capture.walk import functional, walk
+from tenth.graph.capture.recurrent import free_lengths
+from tenth.graph.capture.walk import Sizes, functional, walk
 from tenth.graph.dims import Dim, Size
 from tenth.graph.names import named
 from tenth.graph.program import Graph, Value
-from tenth.graph.shapes import bind
-from tenth.graph.simplify import drop_unused, fold_affine
+from tenth.graph.shapes import bind, infer
+from tenth.graph.simplify import drop_unused, fold_affine, hoist
 from tenth.graph.verify import verify
 
 _SPACE = {3: {2: "l"}, 4: {2: "h", 3: "w"}}
@@ -84,7 +86,9 @@ def _checked(
         FreeSizeError: the model does not allow them.
     """
     inputs, symbols = _inputs(program, example, names)
-    graph = fold_affine(drop_unused(walk(program, inputs)))
+    sizes = bind(Graph(tuple(inputs), (), ()), [tuple(x.shape) for x in example])
+    known = _sizes(program, inputs, symbols, sizes)
+    graph = fold_affine(hoist(drop_unused(walk(program, inputs, known))))
     leaves = {
         path
         for path, module in model.named_modules()
@@ -92,13 +96,43 @@ def _checked(
     }
     graph = named(graph, leaves)
     verify(graph)
-    sizes = bind(graph, [tuple(x.shape) for x in example])
     check_ranges(program, graph, symbols, sizes)
-    others = {name: size + 1 for name, size in sizes.items()}
-    if sizes.get("n", 0) > 2:
-        others["n"] = sizes["n"] - 1  # cheaper
-    compare(model, graph, example, others)
+    compare(model, graph, example, _other_sizes(graph, sizes))
     return graph
+
+
+def _sizes(
+    program: ExportedProgram,
+    inputs: Sequence[Value],
+    symbols: Mapping[str, str],
+    example: Mapping[str, int],
+) -> Sizes:
+    """What the walk knows of sizes."""
+    sizes: dict[str, Size] = {symbol: Dim.symbol(name) for symbol, name in symbols.items()}
+    metas = (_input_sizes(program), (value.shape for value in inputs))
+    for torch_shape, shape in zip(*metas, strict=True):
+        for symbol, size in zip(torch_shape, shape, strict=True):
+            sizes.setdefault(_symbol(symbol), size)
+    limits = {
+        symbols[str(symbol)]: int(found.upper)
+        for symbol, found in program.range_constraints.items()
+        if str(symbol) in symbols and str(found.upper).isdigit()
+    }
+    return Sizes(sizes, example, limits)
+
+
+def _other_sizes(graph: Graph, sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """Other free sizes that the shapes of the graph allow, larger or smaller."""
+    for step in (1, 2, 4, 8, 16, 32, -1, -2):
+        others = {name: max(1, size + step) for name, size in sizes.items()}
+        if sizes.get("n", 0) > 2:
+            others["n"] = sizes["n"] - 1  # cheaper
+        try:
+            infer(graph, others)
+        except InputError:
+            continue
+        return others
+    return sizes
 
 
 def _check(model: nn.Module, example: Example) -> None:
@@ -135,20 +169,45 @@ def _exported(model: nn.Module, example: Example, *, free: bool) -> ExportedProg
     shapes = ShapesCollection()
     if free:
         for x in example:
-            axes = [axis for axis in range(x.ndim) if _role(x.ndim, axis)]
+            axes = [axis for axis in range(x.ndim) if _may_be_free(x, axis)]
             shapes[x] = dict.fromkeys(axes, ExportDim.AUTO)
     dynamic = shapes.dynamic_shapes(model, example) if free else None
     try:
         # on failure torch prints the program so far
-        with redirect_stderr(StringIO()):
+        with redirect_stderr(StringIO()), free_lengths():
             return functional(export(model, example, dynamic_shapes=dynamic, strict=False))
     except Exception as error:
         raise _ExportError(first_line(error)) from error
 
 
-def _role(rank: int, axis: int) -> str:
-    """What a size that may be free is called; "" for one that may not."""
-    return "n" if axis == 0 else _SPACE.get(rank, {}).get(axis, "")
+def _may_be_free(x: Tensor, axis: int) -> bool:
+    """Whether an axis may have a free size; channels may not."""
+    return axis != 1 or x.ndim == 3 or (x.ndim == 2 and not x.is_floating_point())
+
+
+def _roles(example: Example, metas: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """What each size that may be free is called; "" for one that may not.
+
+    The middle of three axes is a length if the last one is fixed, as the width of an embedding is.
+    """
+    roles: list[list[str]] = []
+    for x, meta in zip(example, metas, strict=True):
+        names = {0: "n", **_SPACE.get(x.ndim, {})}
+        if (x.ndim == 2 and not x.is_floating_point()) or (
+            x.ndim == 3 and _symbol(meta[2]).isdigit()
+        ):
+            names[1] = "l"
+        roles.append([names.get(axis, "") for axis in range(x.ndim)])
+    return roles
+
+
+def _input_sizes(program: ExportedProgram) -> list[Sequence[Any]]:
+    """The sizes of each input, as torch writes them."""
+    return [
+        node.meta["val"].shape
+        for node in program.graph.nodes
+        if node.name in program.graph_signature.user_inputs
+    ]
 
 
 def _inputs(
@@ -157,15 +216,14 @@ def _inputs(
     """The inputs of the graph, and the name of each symbol of torch that is free."""
     symbols: dict[str, str] = {}
     values = []
-    metas = [
-        node.meta["val"]
-        for node in program.graph.nodes
-        if node.name in program.graph_signature.user_inputs
-    ]
-    for name, x, meta in zip(program.graph_signature.user_inputs, example, metas, strict=True):
+    metas = _input_sizes(program)
+    roles = _roles(example, metas)
+    for name, x, meta, own in zip(
+        program.graph_signature.user_inputs, example, metas, roles, strict=True
+    ):
         shape: list[Size] = []
-        for axis, size in enumerate(meta.shape):
-            role, symbol = _role(x.ndim, axis), _symbol(size)
+        for axis, (size, role) in enumerate(zip(meta, own, strict=True)):
+            symbol = _symbol(size)
             if role not in names or symbol.isdigit():
                 shape.append(x.shape[axis])
             else:

@@ -1,16 +1,18 @@
 """Layers with weights, pools and products, as torch calls them."""
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from tenth.graph.capture.build import Call, Ref
+from tenth.graph.capture.build import Ref
+from tenth.graph.capture.call import Call
+from tenth.graph.dims import Size
 
 
 def linear(call: Call) -> Ref:
     """X weight^T + bias."""
-    return call.emit("linear", call["input"], call.weight("weight"), call.weight("bias"))
+    return _product(call, call["input"], call.weight("weight"), call.weight("bias"))
 
 
 def conv(call: Call) -> Ref:
@@ -87,11 +89,47 @@ def layer_norm(call: Call) -> Ref:
     return call.emit("layer_norm", call["input"], weight, bias, axes=axes, epsilon=call["eps"])
 
 
+def group_norm(call: Call) -> Ref:
+    """Over each group of channels of each picture."""
+    groups = call.fixed(call["num_groups"])
+    return _group_norm(call, groups)
+
+
+def instance_norm(call: Call) -> Ref:
+    """Over each channel of each picture; with running statistics, as a batch norm."""
+    if not call["use_input_stats"]:
+        return batch_norm(call)
+    return _group_norm(call, call.fixed(call.shape(call["input"])[1]))
+
+
+def _group_norm(call: Call, groups: int) -> Ref:
+    weight, bias = call.weight("weight"), call.weight("bias")
+    if weight is None and bias is not None:
+        weight = torch.ones_like(bias)
+    return call.emit("group_norm", call["input"], weight, bias, groups=groups, epsilon=call["eps"])
+
+
+def rms_norm(call: Call) -> Ref:
+    """X / sqrt(mean(x * x) + epsilon) * weight over the trailing axes.
+
+    Source: Zhang, Sennrich 2019, arXiv:1910.07467.
+    """
+    x = call["input"]
+    rank = len(call.shape(x))
+    axes = tuple(range(rank - len(call["normalized_shape"]), rank))
+    squares = call.emit("mean", call.emit("mul", x, x), axes=axes, keep=True)
+    epsilon = torch.finfo(torch.float32).eps if call["eps"] is None else call["eps"]
+    y = call.emit("div", x, call.emit("sqrt", call.emit("add", squares, float(epsilon))))
+    weight = call.weight("weight")
+    return y if weight is None else call.emit("mul", y, weight)
+
+
 def softmax(call: Call) -> Ref:
-    """Along one axis."""
+    """Along one axis, perhaps with a log."""
     if call.get("dtype") not in (None, torch.float32):
         raise call.refuse("computed in float32", call["dtype"])
-    return call.emit("softmax", call["self"], axis=call.axis(call["self"], call["dim"]))
+    op = call.op.removeprefix("_")
+    return call.emit(op, call["self"], axis=call.axis(call["self"], call["dim"]))
 
 
 def matmul(call: Call) -> Ref:
@@ -101,7 +139,7 @@ def matmul(call: Call) -> Ref:
     if min(ranks) < 2:
         raise call.refuse("given matrices, 2 axes or more", f"{ranks[0]} and {ranks[1]} axes")
     if isinstance(b, torch.Tensor) and b.ndim == 2:
-        return call.emit("linear", a, b.T)
+        return _product(call, a, b.T)
     return call.emit("matmul", a, b)
 
 
@@ -109,43 +147,32 @@ def addmm(call: Call) -> Ref:
     """A vector plus a product."""
     if (call["beta"], call["alpha"]) != (1, 1):
         raise call.refuse("given beta = alpha = 1", (call["beta"], call["alpha"]))
-    return call.emit("add", call.emit("matmul", call["mat1"], call["mat2"]), call["self"])
+    bias, weight = call["self"], call["mat2"]
+    if isinstance(weight, torch.Tensor) and isinstance(bias, torch.Tensor) and bias.ndim == 1:
+        return _product(call, call["mat1"], weight.T, bias)
+    return call.emit("add", call.emit("matmul", call["mat1"], weight), bias)
 
 
-def attention(call: Call) -> Ref:
-    """softmax(q k^T * scale + mask) v.
+def _product(call: Call, x: Any, weight: Any, bias: Any = None) -> Any:
+    """A linear layer; where rows were only merged for it, they stay apart.
 
-    Source: Vaswani et al. 2017, arXiv:1706.03762.
+    view(linear(view(x, [n * l, i])), [n, l, o]) --> linear(x)
     """
-    query, key, value = call["query"], call["key"], call["value"]
-    if call.get("enable_gqa", False):
-        raise call.refuse("given as many key heads as query heads", "enable_gqa=True")
-    if call["dropout_p"] > 0:
-        raise call.refuse("without dropout in eval mode", f"dropout_p = {call['dropout_p']}")
-    rank = len(call.shape(key))
-    width = call.fixed(call.shape(query)[-1])
-    scale = call.get("scale") or 1 / math.sqrt(width)
-    order = (*range(rank - 2), rank - 1, rank - 2)
-    scores = call.emit("matmul", query, call.emit("transpose", key, order=order))
-    scores = call.emit("mul", scores, scale)
-    mask = _mask(call, scores)
-    if mask is not None:
-        scores = call.emit("add", scores, mask)
-    weights = call.emit("softmax", scores, axis=len(call.shape(scores)) - 1)
-    return call.emit("matmul", weights, value)
+    shape, whole = call.shape(x), call.shape(call.unshaped(x))
+    lead = next((k for k in range(len(whole)) if _all(whole[k:]) == shape[-1]), 0)
+    if lead + 1 <= len(shape):
+        return call.emit("linear", x, weight, bias)
+    apart = call.reshaped(call.unshaped(x), [*whole[:lead], shape[-1]])
+    y = call.emit("linear", apart, weight, bias)
+    return call.reshaped(y, [*shape[:-1], call.shape(y)[-1]])
 
 
-def _mask(call: Call, scores: Ref) -> Any:
-    """What is added to the scores, or None. A finite number far below all others masks as -inf."""
-    mask = call["attn_mask"]
-    if call["is_causal"]:
-        rows, columns = (call.fixed(size) for size in call.shape(scores)[-2:])
-        mask = torch.ones(rows, columns, dtype=torch.bool).tril()
-    if not isinstance(mask, torch.Tensor):
-        return mask
-    if mask.dtype == torch.bool:
-        return torch.zeros(mask.shape).masked_fill(~mask, -1e30)
-    return mask.float().clamp(min=-1e30)
+def _all(sizes: Sequence[Size]) -> Size:
+    """The product of sizes."""
+    total: Size = 1
+    for size in sizes:
+        total = total * size
+    return total
 
 
 def max_pool(call: Call) -> Ref:

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tenth.errors import must
-from tenth.graph.capture.build import Call, FreeSizeError, Ref
+from tenth.graph.capture.build import Ref
+from tenth.graph.capture.call import Call
+from tenth.graph.capture.masks import expanded
+from tenth.graph.capture.sized import Both
 from tenth.graph.dims import Dim, Size
 from tenth.graph.shape_rules import Shape, show
 
@@ -56,15 +58,25 @@ def squeeze(call: Call) -> Any:
 
 
 def expand(call: Call) -> Any:
-    """Only where it changes nothing."""
+    """Axes of size 1 stretched; new ones in front."""
     x = call["self"]
-    shape, wanted = call.shape(x), call["size"]
-    same = len(shape) == len(wanted) and all(
-        w in (-1, s) for s, w in zip(shape, wanted, strict=True)
-    )
-    if not same:
-        raise call.refuse("without effect", f"{show(shape)} to {show(wanted)}")
-    return x
+    wanted = list(call["size"])
+    shape = [1] * (len(wanted) - len(call.shape(x))) + list(call.shape(x))
+    whole = tuple(have if want == -1 else want for have, want in zip(shape, wanted, strict=True))
+    if isinstance(x, Both):
+        return expanded(x, whole)
+    return call.stretched(_reshaped(call, x, shape), whole)
+
+
+def repeat(call: Call) -> Any:
+    """An axis of size 1 so many times; other axes once."""
+    x = call["self"]
+    times = list(call["repeats"])
+    shape = [1] * (len(times) - len(call.shape(x))) + list(call.shape(x))
+    if any(size != 1 and time != 1 for size, time in zip(shape, times, strict=True)):
+        raise call.refuse("of axes of size 1", f"{show(shape)} by {times}")
+    whole = tuple(size * time for size, time in zip(shape, times, strict=True))
+    return call.stretched(_reshaped(call, x, shape), whole)
 
 
 def transpose(call: Call) -> Ref:
@@ -108,21 +120,19 @@ def stack(call: Call) -> Ref:
 
 
 def slice_(call: Call) -> Any:
-    """From start to end, every one."""
+    """From start to end, each step-th."""
     x = call["self"]
     axis = call.axis(x, call["dim"])
-    size = call.shape(x)[axis]
-    if call["step"] != 1:
-        raise call.refuse("of step 1", f"step {call['step']}")
     start = 0 if call["start"] is None else call["start"]
-    end = size if call["end"] is None else call["end"]
-    return _part(call, x, axis, start, end)
+    end = sys.maxsize if call["end"] is None else call["end"]
+    return _part(call, x, axis, start, end, call.fixed(call["step"]))
 
 
 def select(call: Call) -> Any:
     """One place of an axis, which vanishes."""
-    axis = call.axis(call["self"], call["dim"])
-    return _place(call, call["self"], axis, call.fixed(call["index"]))
+    x = call["self"]
+    axis = call.axis(x, call["dim"])
+    return _place(call, x, axis, call.fixed(_from_end(call.shape(x)[axis], call["index"])))
 
 
 def unbind(call: Call) -> tuple[Any, ...]:
@@ -167,32 +177,29 @@ def pad(call: Call) -> Any:
 
 
 def _reshaped(call: Call, x: Any, wanted: Sequence[Size]) -> Any:
-    """A node, or x itself where the shape stays."""
-    # of two reshapes in a row the first is not needed, if the second can be said without it
-    for source in (_unshaped(call, x), x):
-        shape = call.shape(source)
-        target = tuple(_size(shape, i, size) for i, size in enumerate(wanted))
-        if tuple(wanted) == shape:
-            return source
-        if target.count(-1) <= 1:
-            return call.emit("reshape", source, shape=target)
-    raise FreeSizeError(must(f"{call.where}", "with one free size that moves", show(wanted)))
+    """Reshaped, with a size of -1 worked out; ids only move as floating point numbers."""
+    shape = call.shape(x)
+    if -1 in wanted:
+        rest = _rest(shape, [size for size in wanted if size != -1])
+        wanted = [rest if size == -1 else size for size in wanted]
+    if isinstance(x, Both):
+        raise call.refuse("of a mask that is stretched, not moved", show(wanted))
+    return call.reshaped(x if tuple(wanted) == shape else call.floats(x), wanted)
 
 
-def _unshaped(call: Call, x: Any) -> Any:
-    """What x was before it was reshaped."""
-    while isinstance(x, Ref) and x.name in call.build.nodes:
-        node = call.build.nodes[x.name]
-        if node.op != "reshape":
-            break
-        x = Ref(node.inputs[0])
-    return x
-
-
-def _size(shape: Shape, axis: int, size: Size) -> int:
-    if not isinstance(size, Dim):
-        return size
-    return 0 if axis < len(shape) and shape[axis] == size else -1
+def _rest(shape: Shape, others: Sequence[Size]) -> Size:
+    """What is left of a product of sizes, divided by others."""
+    left = list(shape)
+    number = 1
+    for size in others:
+        if size in left:
+            left.remove(size)
+        else:
+            number = number * size
+    total: Size = 1
+    for size in left:
+        total = total * size
+    return -1 if isinstance(number, Dim) else total // number
 
 
 def _swapped(call: Call, x: Any, one: int, other: int) -> Ref:
@@ -201,25 +208,31 @@ def _swapped(call: Call, x: Any, one: int, other: int) -> Ref:
     return call.emit("transpose", x, order=tuple(order))
 
 
-def _part(call: Call, x: Any, axis: int, start: Size, end: Size) -> Any:
+def _part(call: Call, x: Any, axis: int, start: Size, end: Size, step: int = 1) -> Any:
     size = call.shape(x)[axis]
-    whole = end == size or (isinstance(end, int) and end >= sys.maxsize)
-    stop = 0 if whole else call.fixed(end)
+    start = _from_end(size, start)
     if isinstance(size, int):
-        start, stop, _ = slice(call.fixed(start), stop or None).indices(size)
-        stop = 0 if stop == size else stop
-    if start == 0 and stop == 0:
+        start, end, _ = slice(call.fixed(start), call.fixed(end)).indices(size)
+    whole = end == size or (isinstance(end, int) and end >= sys.maxsize)
+    stop = 0 if whole else call.fixed(_from_end(size, end))
+    if (start, stop, step) == (0, 0, 1):
         return x
-    if call.fixed(start) < 0:
-        raise FreeSizeError(must(f"start of {call.where}", "0 or more on a free axis", start))
-    return call.emit("slice", x, axis=axis, start=call.fixed(start), stop=stop)
+    if isinstance(x, Both):
+        raise call.refuse("of a mask that is stretched, not cut", f"{start} to {end}")
+    start = call.fixed(start)
+    return call.emit("slice", call.floats(x), axis=axis, start=start, stop=stop, step=step)
+
+
+def _from_end(size: Size, place: Size) -> Size:
+    """A place of a free axis that is said by its size, l - 2, counted from the end: -2."""
+    if isinstance(place, Dim) and isinstance(place - size, int) and place != size:
+        return place - size
+    return place
 
 
 def _place(call: Call, x: Any, axis: int, index: int) -> Any:
     shape = call.shape(x)
-    if index < 0:
-        index += call.fixed(shape[axis])
-    one = _part(call, x, axis, index, index + 1)
+    one = _part(call, x, axis, index, index + 1 or sys.maxsize)
     return _reshaped(call, one, [*shape[:axis], *shape[axis + 1 :]])
 
 

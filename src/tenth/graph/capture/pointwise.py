@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-from tenth.graph.capture.build import Call, Ref
+from tenth.graph.capture.build import Ref
+from tenth.graph.capture.call import Call
+from tenth.graph.capture.masks import is_true
 
 
 def activation(op: str) -> Callable[[Call], Ref]:
@@ -37,32 +39,32 @@ def clamp(call: Call) -> Ref:
 
 def add(call: Call) -> Ref:
     """A + alpha * b."""
-    return call.emit("add", call["self"], _scaled(call, call["other"], call.get("alpha", 1)))
+    return _pair(call, "add", call["self"], _scaled(call, call["other"], call.get("alpha", 1)))
 
 
 def sub(call: Call) -> Ref:
     """A - alpha * b."""
-    return call.emit("sub", call["self"], _scaled(call, call["other"], call.get("alpha", 1)))
+    return _pair(call, "sub", call["self"], _scaled(call, call["other"], call.get("alpha", 1)))
 
 
 def sub_reversed(call: Call) -> Ref:
     """B - alpha * a."""
-    return call.emit("sub", call["other"], _scaled(call, call["self"], call.get("alpha", 1)))
+    return _pair(call, "sub", call["other"], _scaled(call, call["self"], call.get("alpha", 1)))
 
 
 def mul(call: Call) -> Ref:
     """A * b."""
-    return call.emit("mul", call["self"], call["other"])
+    return _pair(call, "mul", call["self"], call["other"])
 
 
 def div(call: Call) -> Ref:
-    """A / b for a known b: a product with 1 / b."""
+    """A / b; for a known b, a product with 1 / b."""
     divisor = call["other"]
     if call.get("rounding_mode") is not None:
         raise call.refuse("a plain division", f"rounding_mode={call['rounding_mode']!r}")
-    if isinstance(divisor, Ref):
-        raise call.refuse("by a number or a weight", "a divisor computed from the input")
-    return call.emit("mul", call["self"], 1 / divisor)
+    if isinstance(divisor, int | float | torch.Tensor):
+        return _pair(call, "mul", call["self"], 1 / divisor)
+    return _pair(call, "div", call["self"], divisor)
 
 
 def neg(call: Call) -> Ref:
@@ -70,15 +72,94 @@ def neg(call: Call) -> Ref:
     return call.emit("mul", call["self"], -1.0)
 
 
-def mean(call: Call) -> Any:
-    """Over some axes, or all."""
+def power(call: Call) -> Any:
+    """Whole powers up to 4, and the square root, as products, roots and quotients."""
+    x, exponent = call["self"], call["exponent"]
+    if not isinstance(exponent, int | float) or abs(exponent) not in (0.5, 1, 1.5, 2, 3, 4):
+        raise call.refuse("to a power of 1/2, 1, 2, 3 or 4", exponent)
+    whole = int(abs(exponent))
+    parts = [x] * whole + ([call.emit("sqrt", x)] if whole != abs(exponent) else [])
+    result = parts[0]
+    for part in parts[1:]:
+        result = call.emit("mul", result, part)
+    return result if exponent > 0 else call.emit("div", 1.0, result)
+
+
+def square(call: Call) -> Ref:
+    """A * a."""
+    return call.emit("mul", call["self"], call["self"])
+
+
+def rsqrt(call: Call) -> Ref:
+    """1 / sqrt(a)."""
+    return call.emit("div", 1.0, call.emit("sqrt", call["self"]))
+
+
+def reciprocal(call: Call) -> Ref:
+    """1 / a."""
+    return call.emit("div", 1.0, call["self"])
+
+
+def leaky_relu(call: Call) -> Ref:
+    """A slope below 0."""
+    return call.emit("prelu", call["self"], torch.tensor(float(call["negative_slope"])))
+
+
+def prelu(call: Call) -> Ref:
+    """A slope below 0, for all channels or each."""
+    slope = call.weight("weight")
+    if slope is None:
+        raise call.refuse("given a slope", None)
+    rank = len(call.shape(call["self"]))
+    shape = (-1, *(1,) * max(0, rank - 2)) if slope.numel() > 1 else ()
+    return call.emit("prelu", call["self"], slope.detach().reshape(shape))
+
+
+def elu(call: Call) -> Ref:
+    """Max(x, 0) + alpha * (exp(min(x, 0)) - 1)."""
     x = call["self"]
-    axes = tuple(range(len(call.shape(x))))
-    if call.get("dim"):
-        axes = tuple(sorted(call.axis(x, axis) for axis in call["dim"]))
-    if not axes:
-        return x
-    return call.emit("mean", x, axes=axes, keep=call.get("keepdim", False))
+    if (call["scale"], call["input_scale"]) != (1, 1):
+        raise call.refuse("without scales of its own", (call["scale"], call["input_scale"]))
+    power_ = call.emit("exp", call.emit("clip", x, low=-math.inf, high=0.0))
+    below = call.emit("mul", call.emit("sub", power_, 1.0), float(call["alpha"]))
+    return call.emit("add", call.emit("relu", x), below)
+
+
+def softplus(call: Call) -> Ref:
+    """Log(1 + exp(beta * x)) / beta."""
+    beta = float(call["beta"])
+    if beta == 1:
+        return call.emit("softplus", call["self"])
+    return call.emit("mul", call.emit("softplus", call.emit("mul", call["self"], beta)), 1 / beta)
+
+
+def mish(call: Call) -> Ref:
+    """X * tanh(softplus(x))."""
+    x = call["self"]
+    return call.emit("mul", x, call.emit("tanh", call.emit("softplus", x)))
+
+
+def reduction(op: str) -> Callable[[Call], Any]:
+    """The mean, sum or maximum over some axes, or all."""
+
+    def capture(call: Call) -> Any:
+        x = call["self"]
+        rank = len(call.shape(x))
+        given = call.get("dim")
+        named = [given] if isinstance(given, int) else given
+        axes = tuple(sorted(call.axis(x, axis) for axis in named or range(rank)))
+        if not axes:
+            return x
+        keep = bool(call.get("keepdim", False))
+        return call.emit(op, call.floats(x), axes=axes, keep=keep)
+
+    return capture
+
+
+def largest(call: Call) -> Any:
+    """The maximum of all, or along an axis; where it stands is not expressed."""
+    result = reduction("max")(call)
+    return (result, None) if "dim" in call.arguments else result
 
 
 def dropout(call: Call) -> Any:
@@ -98,14 +179,26 @@ def unchanged(call: Call) -> Any:
 
 
 def cast(call: Call) -> Any:
-    """Between float types nothing changes: a graph is float32. So with ids between whole ones."""
+    """Between float types nothing changes: a graph is float32. Truths and ids become floats."""
     x = call["self"]
-    dtype = call.get("dtype")
-    if isinstance(dtype, torch.dtype) and isinstance(x, Ref):
-        whole = dtype in (torch.int32, torch.int64)
-        if not (whole or dtype.is_floating_point) or whole != (x.name in call.build.ids):
-            raise call.refuse("between float types", dtype)
+    dtype = call.dtype
+    if not isinstance(x, Ref) or dtype is None:
+        return x
+    whole, truth = x.name in call.build.ids, x.name in call.build.flags
+    if dtype == torch.bool:
+        return is_true(call, x)
+    if dtype.is_floating_point:
+        return call.floats(x)
+    if dtype not in (torch.int32, torch.int64) or not (whole or truth):
+        raise call.refuse("between float types", dtype)
     return x
+
+
+def _pair(call: Call, op: str, a: Any, b: Any) -> Ref:
+    """Ids are added to floating point numbers as such; whole numbers alone are not expressed."""
+    if call.dtype is not None and call.dtype.is_floating_point:
+        a, b = call.floats(a), call.floats(b)
+    return call.emit(op, a, b)
 
 
 def _scaled(call: Call, value: Any, alpha: float) -> Any:

@@ -3,6 +3,7 @@
 import operator
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import BuiltinFunctionType
 from typing import Any, cast
 
@@ -14,12 +15,17 @@ from torch.fx.node import map_arg
 
 from tenth.errors import InputError, TenthError, UnsupportedError, must
 from tenth.graph.capture.aten import ATEN, HINTS
-from tenth.graph.capture.build import REMEDY, Build, Call, FreeSizeError, Ref
-from tenth.graph.dims import Dim
+from tenth.graph.capture.build import REMEDY, Build, FreeSizeError, Ref
+from tenth.graph.capture.call import Call
+from tenth.graph.capture.sized import Both, Sized, size_of
+from tenth.graph.dims import Dim, Size
 from tenth.graph.program import Graph, Value
 
 _FRESH = {"conv1d", "conv2d", "linear", "batch_norm", "layer_norm", "add", "sub", "mul", "matmul"}
 """Operations whose result shares no memory, so that it may be overwritten."""
+
+_SHAPED = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
+"""Operations that read only the shape of a value."""
 
 
 class Unknown:
@@ -36,7 +42,16 @@ def functional(program: ExportedProgram) -> ExportedProgram:
     return program
 
 
-def walk(program: ExportedProgram, inputs: Sequence[Value]) -> Graph:
+@dataclass(frozen=True)
+class Sizes:
+    """Free sizes: each symbol of torch in our words, those of the example, and bounds."""
+
+    symbols: Mapping[str, Size] = field(default_factory=dict)
+    example: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def walk(program: ExportedProgram, inputs: Sequence[Value], sizes: Sizes) -> Graph:
     """The graph of a functional program whose inputs are these.
 
     Raises:
@@ -44,7 +59,7 @@ def walk(program: ExportedProgram, inputs: Sequence[Value]) -> Graph:
         UnsupportedError: an operation is not expressed, or the model keeps state.
         InputError: a weight is not finite.
     """
-    build = Build()
+    build = Build(sizes=dict(sizes.example), limits=dict(sizes.limits))
     values: dict[fx.Node, Any] = {}
     given = iter(inputs)
     specs = {spec.arg.name: spec for spec in program.graph_signature.input_specs}
@@ -58,7 +73,7 @@ def walk(program: ExportedProgram, inputs: Sequence[Value]) -> Graph:
                 else _known(program, spec, bool(node.users))
             )
         elif node.op == "call_function":
-            values[node] = _step(build, node, values)
+            values[node] = _step(build, node, values, sizes.symbols)
         elif node.op != "output":
             values[node] = Unknown()
     return build.finish(_outputs(program, build, values))
@@ -103,7 +118,9 @@ def _known(program: ExportedProgram, spec: InputSpec, used: bool) -> Any:
     return value
 
 
-def _step(build: Build, node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
+def _step(
+    build: Build, node: fx.Node, values: Mapping[fx.Node, Any], symbols: Mapping[str, Size]
+) -> Any:
     args = map_arg(node.args, values.__getitem__)
     kwargs = map_arg(node.kwargs, values.__getitem__)
     target = node.target
@@ -114,15 +131,37 @@ def _step(build: Build, node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
     name = _name(target)
     if name.startswith(("_assert", "sym_constrain")):
         return None
-    call = Call(build, name, _path(node), _arguments(target, args, kwargs))
+    meta = node.meta.get("val")
+    used = frozenset(
+        cast(int, user.args[1])
+        for user in node.users
+        if user.target is operator.getitem and user.users
+    )
+    arguments = _arguments(target, args, kwargs)
+    call = Call(build, name, _path(node), arguments, getattr(meta, "dtype", None), used)
     flat = [leaf for value in call.arguments.values() for leaf in _leaves(value)]
     if any(isinstance(leaf, Unknown) for leaf in flat):
         raise FreeSizeError(must(f"a size in {call.where}", "fixed", "an expression of sizes"))
     if name == "sym_size":
         return call.shape(call["self"])[call["dim"]]
-    if not any(isinstance(leaf, Ref) for leaf in flat):
-        return _constant(call, target, flat)
-    return _captured(call, target)
+    if name in _SHAPED and isinstance(arguments["self"], Ref):
+        return _filled(call, meta, symbols)
+    if not any(isinstance(leaf, Ref | Both) for leaf in flat):
+        return _constant(call, target, flat, meta, symbols)
+    result = _captured(call, target)
+    if call.dtype == torch.bool and isinstance(result, Ref):
+        build.flags.add(result.name)
+    return result
+
+
+def _filled(call: Call, meta: Any, symbols: Mapping[str, Size]) -> Any:
+    """Zeros or ones of a shape that follows from another value's."""
+    shape = tuple(size_of(size, symbols) for size in meta.shape)
+    number = 0 if "zeros" in call.op else 1 if "ones" in call.op else call["fill_value"]
+    arguments = {"size": list(shape), "fill_value": number, "dtype": meta.dtype}
+    if any(isinstance(size, Dim) for size in shape):
+        return Sized(torch.full, arguments, shape)
+    return torch.full(**arguments)
 
 
 def _captured(call: Call, target: Any) -> Any:
@@ -139,20 +178,28 @@ def _captured(call: Call, target: Any) -> Any:
         raise call.refuse("called in a way that is understood", got) from error
 
 
-def _constant(call: Call, target: Any, flat: Sequence[Any]) -> Any:
-    """What follows from weights alone is computed now."""
+def _constant(
+    call: Call, target: Any, flat: Sequence[Any], meta: Any, symbols: Mapping[str, Size]
+) -> Any:
+    """What follows from weights alone is computed now; from sizes, when they are known."""
     if torch.Tag.nondeterministic_seeded in target.tags:
         raise call.refuse("the same on each run", "random numbers")
-    if any(isinstance(leaf, Dim) for leaf in flat):
+    if not any(isinstance(leaf, Dim | Sized) for leaf in flat):
+        result = target(**call.arguments)
+        return tuple(result) if isinstance(result, list) else result
+    if isinstance(meta, list | tuple) and all(hasattr(part, "shape") for part in meta):
+        shapes = [tuple(size_of(size, symbols) for size in part.shape) for part in meta]
+        return tuple(Sized(target, call.arguments, s, i) for i, s in enumerate(shapes))
+    if not hasattr(meta, "shape"):
         raise FreeSizeError(must(f"a size in {call.where}", "fixed", "a free one"))
-    result = target(**call.arguments)
-    return tuple(result) if isinstance(result, list) else result
+    shape = tuple(size_of(size, symbols) for size in meta.shape)
+    return Sized(target, call.arguments, shape)
 
 
 def _size(node: fx.Node, target: Any, args: Sequence[Any]) -> Any:
     """Arithmetic on sizes; what cannot be said with + - * // by a number stays unknown."""
     if not isinstance(target, BuiltinFunctionType) or any(
-        isinstance(leaf, Ref) for arg in args for leaf in _leaves(arg)
+        isinstance(leaf, Ref | Sized | Both) for arg in args for leaf in _leaves(arg)
     ):
         where = f"{target} in module {_path(node)!r}"
         raise UnsupportedError(must(where, "a plain operation", "control flow or a mode", REMEDY))
@@ -177,7 +224,7 @@ def _outputs(program: ExportedProgram, build: Build, values: Mapping[fx.Node, An
         if not isinstance(value, Ref) or value.name not in build.nodes or value in outputs:
             call = Call(build, "output", "", {})
             rank = len(call.shape(value))
-            value = call.emit("reshape", value, shape=(0,) * rank)
+            value = call.emit("reshape", call.floats(value), shape=(0,) * rank)
         outputs.append(value)
     return outputs
 
