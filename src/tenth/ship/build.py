@@ -23,6 +23,7 @@ from tenth.ship.machine import this_machine
 from tenth.ship.manifest import Layer, Manifest
 from tenth.ship.program import LIBRARY, Program, build
 from tenth.ship.readme import write_readme
+from tenth.ship.work import work
 
 
 def compile(
@@ -73,6 +74,7 @@ def compile(
         interface=unit.interface,
         example_sizes=sizes,
         layers=_layers(lowered, choices),
+        work=work(written, sizes, (step.node or step.writes for step in lowered.steps)),
         values=values,
         weights_bytes=len(unit.weights.data),
         machine=this_machine(),

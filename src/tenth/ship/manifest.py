@@ -12,6 +12,7 @@ from tenth.kernels.records import VALUES, Values
 from tenth.ship.emit.text import check_name
 from tenth.ship.interface import C_TYPES, INTERFACE_VERSION, Interface, Port
 from tenth.ship.machine import Machine
+from tenth.ship.work import Work
 
 SCHEMA = "tenth-program"
 VERSION = 2
@@ -58,6 +59,7 @@ class Manifest:
     interface: Interface
     example_sizes: Mapping[str, int]
     layers: tuple[Layer, ...]
+    work: tuple[Work, ...]
     values: Values
     weights_bytes: int
     machine: Machine
@@ -127,6 +129,7 @@ def _manifest(form: Mapping[str, Any]) -> Manifest:
         interface=whole,
         example_sizes={name: _count(size, "an example size") for name, size in sizes.items()},
         layers=tuple(_layer(layer) for layer in _of(list, form, "layers")),
+        work=tuple(_work(step) for step in _of(list, form, "work")),
         values=_values(_of(str, form, "values")),
         weights_bytes=_count(form.get("weights_bytes"), "the bytes of the weights"),
         machine=Machine(
@@ -167,6 +170,17 @@ def _layer(form: Any) -> Layer:
         weight_bytes=_of(int, form, "weight_bytes"),
         dense_seconds=seconds[0],
         sparse_seconds=seconds[1],
+    )
+
+
+def _work(form: Any) -> Work:
+    return Work(
+        name=_of(str, form, "name"),
+        path=_of(str, form, "path"),
+        op=_of(str, form, "op"),
+        flops=_of(int, form, "flops"),
+        useful_flops=_of(int, form, "useful_flops"),
+        moved_bytes=_of(int, form, "moved_bytes"),
     )
 
 

@@ -106,7 +106,7 @@ def race(
     processors = _processors(threads)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tenth-")))
-        np.savez(folder / "inputs.npz", **{f"x{i:03}": x for i, x in enumerate(inputs)})
+        np.savez(folder / "inputs.npz", *inputs)
         workers, absent = [], {}
         for i, contestant in enumerate(contestants):
             outputs = folder / f"outputs{i}.npz"

@@ -163,7 +163,9 @@ def _told(race: Race) -> str:
         return "\n".join(lines)
     first = race.timings[0]
     ours = race.timing("tenth")
-    rows = [("", "time", "least", "most", "against tenth", "nine rounds in ten", "memory")]
+    rows: list[tuple[str, ...]] = [
+        ("", "time", "least", "most", "against tenth", "nine rounds in ten", "memory")
+    ]
     for timing in race.timings:
         told = ("", "")
         if ours is not None and ours is not timing:

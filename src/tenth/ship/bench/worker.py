@@ -21,10 +21,10 @@ Run = Callable[[], Sequence[np.ndarray]]
 
 def tenth(model: str, inputs: Sequence[np.ndarray], threads: int) -> Run:
     """The folder of a saved program."""
-    program = importlib.import_module("tenth.ship").load(model)
+    program = importlib.import_module("tenth.ship").load(model, threads=threads)
 
     def run() -> Sequence[np.ndarray]:
-        y = program(*inputs, threads=threads)
+        y = program(*inputs)
         return y if isinstance(y, tuple) else (y,)
 
     return run
@@ -86,7 +86,7 @@ def main() -> None:
         print(json.dumps(words), file=talk, flush=True)
 
     try:
-        importlib.import_module({"tenth": "tenth.ship"}.get(order["engine"], order["engine"]))
+        importlib.import_module("tenth.ship" if order["engine"] == "tenth" else order["engine"])
     except ImportError as error:
         say(absent=str(error))
         return
@@ -103,7 +103,7 @@ def main() -> None:
 def _loaded(order: Mapping[str, Any]) -> tuple[Run, dict[str, Any]]:
     """The network ready to run, and what loading it took; its outputs are written to a file."""
     with np.load(order["inputs"]) as file:
-        inputs = [file[name] for name in sorted(file.files)]
+        inputs = [file[name] for name in file.files]
     before = memory_bytes("VmRSS")
     _forget_peak()
     began = time.perf_counter()
