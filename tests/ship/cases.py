@@ -9,7 +9,8 @@ import numpy as np
 from tenth.graph import Dim, Graph, Node, Value
 from tenth.graph.shapes import bind
 from tenth.ship.binding import Binding
-from tenth.ship.emit.lower import WEIGHTED, lower
+from tenth.ship.emit.fuse import WEIGHTED
+from tenth.ship.emit.lower import lower
 from tenth.ship.emit.steps import Kernel
 from tenth.ship.emit.units import Unit, emit
 from tenth.ship.trial import build_units

@@ -13,10 +13,10 @@ GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = {
     "life": (
         life_graph(),
-        {"count": "sparse", "mix": "dense", "last": "dense"},
+        {"count": "unstructured", "mix": "dense", "last": "dense"},
         {"n": 1, "h": 16, "w": 16},
     ),
-    "words": (words_graph(), {"score": "sparse"}, {"n": 2, "l": 7}),
+    "words": (words_graph(), {"score": "unstructured"}, {"n": 2, "l": 7}),
 }
 
 

@@ -18,9 +18,14 @@ FILES = (
     "profile",
     "lanes",
     "curves",
-    "sparse",
-    "linear",
-    "conv",
+    "panels",
+    "matrix",
+    "tiles",
+    "product",
+    "gather",
+    "layer",
+    "depthwise",
+    "norm",
     "box",
     "matmul",
     "pointwise",
@@ -32,7 +37,8 @@ FILES = (
 )
 
 _DEFINED = re.compile(
-    r"^(?:#define (\w+)|struct (\w+) \{|(?:static|INLINE) [^(=;]*?(\w+)\(|typedef \w+ (\w+))",
+    r"^(?:#define (\w+)|(?:struct|enum) (\w+) \{|typedef \w+ (\w+)"
+    r"|(?:static|INLINE|APART) [^(=;]*?(\w+)\()",
     re.MULTILINE,
 )
 _START = re.compile(r"\n\n(?=/\*)")

@@ -21,6 +21,7 @@ from tenth.files import atomic_path
 LIBRARY_FLAGS = (
     "-std=c11",
     "-O3",
+    "-g0",
     "-ffp-contract=fast",
     "-fPIC",
     "-shared",

@@ -16,7 +16,8 @@ from tenth.ship.binding import Binding, Library
 from tenth.ship.check import Outputs, check, runner
 from tenth.ship.choose import Choice, choose, density
 from tenth.ship.emit.example import write_example
-from tenth.ship.emit.lower import WEIGHTED, Lowered, lower, rounded_graph
+from tenth.ship.emit.fuse import WEIGHTED
+from tenth.ship.emit.lower import Lowered, lower, rounded_graph
 from tenth.ship.emit.text import check_name
 from tenth.ship.emit.units import Unit, emit, model_source, weights_source
 from tenth.ship.machine import this_machine

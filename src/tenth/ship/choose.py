@@ -13,13 +13,16 @@ from tenth.graph.dims import at
 from tenth.graph.program import Graph, Node, Value
 from tenth.graph.shapes import infer
 from tenth.ship.binding import Binding, Library, aligned
-from tenth.ship.emit.lower import WEIGHTED, lower
-from tenth.ship.emit.steps import Kernel
+from tenth.ship.emit.fuse import WEIGHTED, is_depthwise
+from tenth.ship.emit.lower import lower
+from tenth.ship.emit.steps import HEIGHTS, Kernel
 from tenth.ship.emit.units import Unit, emit
 from tenth.ship.trial import build_units
 
 MARGIN = 0.10
-"""Dense stays unless sparse takes less time by this share."""
+"""Dense stays unless a sparse kernel takes less time by this share."""
+MOST_FILLED = 1.6
+"""A kernel of blocks is not tried where it multiplies this much more than the kept weights."""
 _SAMPLE_SECONDS = 2e-4
 _ROUNDS = 9
 _BUDGET_SECONDS = 1.0
@@ -27,7 +30,7 @@ _BUDGET_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Choice:
-    """How a layer runs, and what both ways take; None where nothing was timed."""
+    """How a layer runs, and what dense and the best sparse take; None where nothing was timed."""
 
     kernel: Kernel
     dense_seconds: float | None = None
@@ -37,14 +40,16 @@ class Choice:
 def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
     """A choice for each weighted layer, by its time at these free sizes.
 
-    A layer without zeros is dense, untimed.
+    A layer without zeros is dense, untimed; and so is one whose outputs meet one channel each.
 
     Raises:
         CompileError: there is no compiler, or it failed.
     """
     layers = [node for node in graph.nodes if node.op in WEIGHTED]
-    choices = {node.name: Choice("dense") for node in layers}
-    pruned = [node for node in layers if density(graph, node) < 1]
+    choices = {
+        node.name: Choice("depthwise" if is_depthwise(graph, node) else "dense") for node in layers
+    }
+    pruned = [node for node in layers if len(candidates(graph, node)) > 1]
     if pruned:
         choices |= _timed(graph, pruned, sizes)
     return choices
@@ -56,20 +61,45 @@ def density(graph: Graph, node: Node) -> float:
     return float(np.count_nonzero(weight) / weight.size)
 
 
+def candidates(graph: Graph, node: Node) -> tuple[Kernel, ...]:
+    """The kernels that may be the fastest for a layer."""
+    if is_depthwise(graph, node):
+        return ("depthwise",)
+    kept = density(graph, node)
+    if kept == 1:
+        return ("dense",)
+    weight = graph.constants[node.inputs[1]]
+    matrix = (weight != 0).reshape(len(weight), -1)
+    own = len(weight) // node.attributes.get("groups", 1)
+    found: list[Kernel] = ["dense"]
+    for kernel, height in HEIGHTS.items():
+        if own % height == 0:
+            filled = matrix.reshape(-1, height, matrix.shape[1]).any(1).mean()
+            if filled <= MOST_FILLED * kept:
+                found.append(kernel)
+    return tuple(found)
+
+
 def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, Choice]:
     trials = {
-        (node.name, kernel): _trial(graph, node, kernel, f"{kernel}_{i}", sizes)
+        (node.name, kernel): _trial(graph, node, kernel, f"k{kernel}_{i}", sizes)
         for i, node in enumerate(nodes)
-        for kernel in ("dense", "sparse")
+        for kernel in candidates(graph, node)
     }
     library = build_units(list(trials.values()), "\n".join(map(_repeated, trials.values())))
     choices: dict[str, Choice] = {}
     for node in nodes:
-        dense, sparse = _race(
-            [_Runner(library, trials[node.name, kernel]) for kernel in ("dense", "sparse")]
+        dense, *sparse = kernels = candidates(graph, node)
+        seconds = dict(
+            zip(
+                kernels,
+                _race([_Runner(library, trials[node.name, k]) for k in kernels]),
+                strict=True,
+            )
         )
-        kernel: Kernel = "sparse" if sparse < dense * (1 - MARGIN) else "dense"
-        choices[node.name] = Choice(kernel, dense, sparse)
+        best = min(sparse, key=seconds.__getitem__)
+        faster = seconds[best] < seconds[dense] * (1 - MARGIN)
+        choices[node.name] = Choice(best if faster else dense, seconds[dense], seconds[best])
     return choices
 
 

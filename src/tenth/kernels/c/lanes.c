@@ -16,15 +16,7 @@ typedef float lanes
 #define UNROLL
 #endif
 #define INLINE static inline __attribute__((always_inline))
-
-/* A number of elements, in memory that holds floats at other times. */
-typedef int32_t offset __attribute__((may_alias));
-
-/* Pixels, or rows of a batch, that share one pass over the weights. */
-#define TILE 32
-
-/* Outputs, or pixels, that share one pass of a dense kernel over its inputs. */
-#define PANEL 16
+#define APART static __attribute__((noinline))
 
 /* The value cut off at `low` and `high`; a NaN passes. */
 INLINE float clamp(float value, float low, float high)

@@ -30,7 +30,7 @@ typedef void work(const void *job, int64_t first, int64_t last, int worker);
 
 /* A thread of a pool. The caller is worker 0 and needs none. */
 struct helper {
-    struct pool *pool;
+    void *owner;
     int worker;
 #if MOST_THREADS > 1
     pool_thread thread;
@@ -89,7 +89,7 @@ static int changes_soon(const int64_t *value, int64_t from)
 #if MOST_THREADS > 1
 static void help(struct helper *helper)
 {
-    struct pool *pool = helper->pool;
+    struct pool *pool = helper->owner;
     for (int64_t round = 0;; round++) {
         if (!changes_soon(&pool->round, round)) {
             POOL_LOCK(&pool->lock);
@@ -231,7 +231,7 @@ static int open_pool(void *memory, size_t size_bytes, int threads)
     pthread_cond_init(&pool->done, NULL);
 #endif
     for (int i = 1; i < threads; i++) {
-        pool->helpers[i] = (struct helper){.pool = pool, .worker = i};
+        pool->helpers[i] = (struct helper){.owner = pool, .worker = i};
         if (!start_thread(&pool->helpers[i])) {
             close_pool(pool);
             return 0;

@@ -7,10 +7,10 @@ from tenth.errors import UnsupportedError, must
 from tenth.graph.dims import Dim, Size
 from tenth.kernels.records import VALUES
 from tenth.kernels.weights import WeightsFile
+from tenth.ship.emit.forms import count
 from tenth.ship.emit.header import port_parameters, prototypes, size_parameters
 from tenth.ship.emit.lower import Lowered
 from tenth.ship.emit.memory import ALIGNMENT, Plan, Room
-from tenth.ship.emit.steps import count
 from tenth.ship.emit.text import size_text, wrap
 from tenth.ship.interface import Interface
 
@@ -81,11 +81,8 @@ class Body:
 
     def _largest(self) -> str:
         lowered = self.lowered
-        names = [
-            *(value.name for value in lowered.graph.inputs),
-            *(s.writes for s in lowered.steps),
-        ]
-        sizes: list[Size] = [8 * count(lowered.shapes[name]) for name in names]
+        sizes: list[Size] = [8 * count(value.shape) for value in lowered.graph.inputs]
+        sizes += [lowered.size_bytes(step.writes) for step in lowered.steps]
         calls = [step.call for step in lowered.steps]
         sizes += [call.scratch[1] for call in calls if call.scratch is not None]
         sizes += [

@@ -1,27 +1,27 @@
 """From a graph to steps: what runs, in which order, under which C names.
 
-Reshapes become other names of the same place, and a relu or clip becomes the bounds of the linear
-layer or convolution before it.
+Reshapes become other names of the same place; the sum with a residual, and a relu or clip, are done
+by the layer before them.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
 from tenth.graph.shapes import infer
 from tenth.kernels.records import Record, Values, rounded
-from tenth.ship.emit.ops.pointwise import bounds
+from tenth.ship.emit.forms import Pixels, count, panels
+from tenth.ship.emit.fuse import WEIGHTED, tails
 from tenth.ship.emit.ops.table import CALLS
 from tenth.ship.emit.steps import Call, Condition, Kernel, Scene, Step, Weights
 from tenth.ship.emit.text import Names
 from tenth.ship.interface import free_sizes
 
-WEIGHTED = ("linear", "conv")
 ROUNDED = (*WEIGHTED, "embedding")
 """Ops whose weight, the second that they read, may be written in half the bytes."""
-_BOUNDING = ("relu", "clip")
+_FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Lowered:
     graph: Graph
     prefix: str
     shapes: Mapping[str, Shape]
+    forms: Mapping[str, Pixels]
     symbols: Mapping[str, str]
     variables: Mapping[str, str]
     steps: tuple[Step, ...]
@@ -45,6 +46,12 @@ class Lowered:
     layer_records: Mapping[str, tuple[str, ...]]
     values: Values
     conditions: tuple[Condition, ...]
+
+    def size_bytes(self, name: str) -> Size:
+        """What a value takes in memory, at most."""
+        if name in self.forms:
+            return _FLOAT_BYTES * self.forms[name].panel_floats()
+        return _FLOAT_BYTES * count(self.shapes[name])
 
 
 def lower(
@@ -56,21 +63,20 @@ def lower(
     """
     names = Names(prefix)
     symbols = {name: names.new(name) for name in free_sizes(graph)}
-    bounding = _bounding(graph)
-    variables = {value.name: names.new(value.name) for value in (*graph.inputs, *graph.nodes)}
-    # a bounded layer writes straight to the place of the relu behind it
-    variables |= {layer: variables[node.name] for layer, node in bounding.items()}
+    shapes = infer(graph)
+    following = tails(graph, shapes)
     scene = Scene(
         graph=graph,
-        shapes=infer(graph),
+        shapes=shapes,
         symbols=symbols,
-        variables=variables,
+        variables={value.name: names.new(value.name) for value in (*graph.inputs, *graph.nodes)},
         weights=Weights(prefix, names, values, rounded_constants(graph)),
         kernels=kernels,
-        bounds={layer: bounds(node) for layer, node in bounding.items()},
+        tails=following,
+        forms=panels(graph, shapes, following),
         values=values,
     )
-    return _Writer(scene, {layer: node.name for layer, node in bounding.items()}).written()
+    return _Writer(scene).written()
 
 
 def rounded_constants(graph: Graph) -> frozenset[str]:
@@ -89,23 +95,11 @@ def rounded_graph(graph: Graph, values: Values) -> Graph:
     return replace(graph, constants={**graph.constants, **large})
 
 
-def _bounding(graph: Graph) -> dict[str, Node]:
-    """The relu or clip behind each layer that nothing else reads."""
-    readers = Counter(name for node in graph.nodes for name in node.inputs)
-    layers = {node.name for node in graph.nodes if node.op in WEIGHTED} - set(graph.outputs)
-    return {
-        node.inputs[0]: node
-        for node in graph.nodes
-        if node.op in _BOUNDING and node.inputs[0] in layers and readers[node.inputs[0]] == 1
-    }
-
-
 class _Writer:
     """Walks the graph once. `homes` says at which value's place each value stands."""
 
-    def __init__(self, scene: Scene, bounded: Mapping[str, str]) -> None:
+    def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.bounded = bounded
         self.homes = {value.name: value.name for value in scene.graph.inputs}
         self.own_variables = dict(scene.variables)
         self.steps: list[Step] = []
@@ -115,14 +109,20 @@ class _Writer:
     def written(self) -> Lowered:
         """The whole program."""
         scene = self.scene
-        for node in scene.graph.nodes:
-            if node.name not in self.bounded.values():
-                self._write(node)
+        nodes = {node.name: node for node in scene.graph.nodes}
+        # a layer runs where its tail ends, as its residual may be computed after its input
+        waits = {layer for layer, tail in scene.tails.items() if tail.nodes}
+        ends = {tail.nodes[-1]: nodes[layer] for layer, tail in scene.tails.items() if tail.nodes}
+        inner = waits.union(*(tail.nodes for tail in scene.tails.values())) - set(ends)
+        for name, node in nodes.items():
+            if name not in inner:
+                self._write(ends.get(name, node))
         outputs = self._outputs()
         return Lowered(
             graph=scene.graph,
             prefix=scene.weights.prefix,
             shapes=scene.shapes,
+            forms=scene.forms,
             symbols=scene.symbols,
             variables=scene.variables,
             steps=tuple(self.steps),
@@ -148,7 +148,9 @@ class _Writer:
             return
         if node.op == "reshape":
             call = self._copy(node.inputs[0], node.name)
-        self._add(self.bounded.get(node.name, node.name), node.inputs, call, node.name)
+        residual = self.scene.tails[node.name].residual if node.op in WEIGHTED else None
+        read = (*node.inputs, residual) if residual is not None else node.inputs
+        self._add(self.scene.end(node), read, call, node.name)
 
     def _add(self, writes: str, inputs: tuple[str, ...], call: Call, node: str = "") -> None:
         reads = tuple(self.homes[name] for name in inputs if name in self.homes)

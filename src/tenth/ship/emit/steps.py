@@ -10,12 +10,15 @@ from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
 from tenth.kernels.records import Record, Values, plain_record
+from tenth.ship.emit.forms import Pixels
+from tenth.ship.emit.fuse import Tail
 from tenth.ship.emit.text import Names, product_text
 
-Kernel = Literal["dense", "sparse"]
+Kernel = Literal["dense", "unstructured", "2x1", "4x1", "16x1", "depthwise"]
 Condition = tuple[Size, Literal["<=", "=="], Size]
 
-ALL = (-float("inf"), float("inf"))
+HEIGHTS: Mapping[Kernel, int] = {"unstructured": 1, "2x1": 2, "4x1": 4, "16x1": 16}
+"""The sparse kernels, and how many neighbouring outputs share the inputs that they keep."""
 _TYPES = {np.dtype(np.float32): "float", np.dtype(np.int32): "int32_t"}
 
 
@@ -101,7 +104,8 @@ class Scene:
     variables: dict[str, str]
     weights: Weights
     kernels: Mapping[str, Kernel]
-    bounds: Mapping[str, tuple[float, float]]
+    tails: Mapping[str, Tail]
+    forms: Mapping[str, Pixels]
     values: Values = "float32"
 
     def read(self, name: str) -> str:
@@ -110,9 +114,26 @@ class Scene:
             return self.weights.add(name, "", self.graph.constants[name])
         return self.variables[name]
 
-    def scratch(self, node: Node) -> str:
-        """A C name for the scratch of a node."""
-        return self.weights.names.new(f"{self.variables[node.name]}_scratch")
+    def end(self, node: Node) -> str:
+        """The value that a node writes: of a layer, the last of what follows it."""
+        tail = self.tails.get(node.name, Tail())
+        return (node.name, *tail.nodes)[-1]
+
+    def scratch(self, node: Node, kind: str = "scratch") -> str:
+        """A C name for memory of a node's own."""
+        return self.weights.names.new(f"{self.variables[node.name]}_{kind}")
+
+    def elements(self, name: str) -> str:
+        """The floats of a value as it stands in memory, in C."""
+        if name in self.forms:
+            form = self.forms[name]
+            sizes = self.size(form.images), self.size(form.pixels)
+            return f"{sizes[0]} * panels_of({sizes[1]}) * {form.channels} * PANEL"
+        return self.size(*self.shapes[name])
+
+    def form_kernels(self, node: Node) -> tuple[str, ...]:
+        """The kernels that `elements` of a node names."""
+        return ("panels_of", "PANEL") if node.name in self.forms else ()
 
     def size(self, *sizes: Size) -> str:
         """The product of sizes in C."""
@@ -131,12 +152,10 @@ class Scene:
         return self.graph.constants[node.inputs[1]]
 
 
-def count(shape: Sequence[Size]) -> Size:
-    """The number of elements of a shape."""
-    total: Size = 1
-    for size in shape:
-        total = total * size
-    return total
+def struct_call(kind: str, members: Mapping[str, str], call: str) -> tuple[str, ...]:
+    """The lines of a block that fills a struct and then calls what takes it as `&s`."""
+    rows = (f"        .{name} = {text}," for name, text in members.items())
+    return ("{", f"    const struct {kind} s = {{", *rows, "    };", f"    {call}", "}")
 
 
 def row_strides(shape: Sequence[Size]) -> list[Size]:

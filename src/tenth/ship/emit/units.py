@@ -9,10 +9,8 @@ from tenth.ship.emit.functions import Body
 from tenth.ship.emit.header import write_header
 from tenth.ship.emit.lower import Lowered
 from tenth.ship.emit.memory import Plan, plan
-from tenth.ship.emit.steps import count
 from tenth.ship.interface import Interface, interface_of
 
-_FLOAT_BYTES = 4
 _EMBEDDED_BYTES = 2**18
 """Up to so many bytes, the weights are built into the program."""
 _BYTES_A_LINE = 24
@@ -52,7 +50,7 @@ def emit(lowered: Lowered, sizes: Mapping[str, int]) -> Unit:
     interface = interface_of(lowered.graph, lowered.prefix)
     arena = plan(
         lowered.steps,
-        {s.writes: _FLOAT_BYTES * count(lowered.shapes[s.writes]) for s in lowered.steps},
+        {step.writes: lowered.size_bytes(step.writes) for step in lowered.steps},
         elsewhere=[*(value.name for value in lowered.graph.inputs), *lowered.outputs],
         sizes=sizes,
     )

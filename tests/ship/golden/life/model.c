@@ -37,7 +37,7 @@ typedef void work(const void *job, int64_t first, int64_t last, int worker);
 
 /* A thread of a pool. The caller is worker 0 and needs none. */
 struct helper {
-    struct pool *pool;
+    void *owner;
     int worker;
 #if MOST_THREADS > 1
     pool_thread thread;
@@ -96,7 +96,7 @@ static int changes_soon(const int64_t *value, int64_t from)
 #if MOST_THREADS > 1
 static void help(struct helper *helper)
 {
-    struct pool *pool = helper->pool;
+    struct pool *pool = helper->owner;
     for (int64_t round = 0;; round++) {
         if (!changes_soon(&pool->round, round)) {
             POOL_LOCK(&pool->lock);
@@ -139,6 +139,32 @@ static void next_round(struct pool *pool)
     POOL_UNLOCK(&pool->lock);
 }
 #endif
+
+/* Does `units` of work on all threads of a pool, or here without one; returns when all is done. */
+static inline void parallel(struct pool *pool, work *run, const void *job, int64_t units)
+{
+#if MOST_THREADS > 1
+    if (pool && pool->workers > 1 && units > 1) {
+        pool->run = run;
+        pool->job = job;
+        pool->units = units;
+        __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELEASE);
+        next_round(pool);
+        run_part(run, job, units, pool->workers, 0);
+        for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
+            REST();
+        if (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE)) {
+            POOL_LOCK(&pool->lock);
+            while (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE))
+                POOL_WAIT(&pool->done, &pool->lock);
+            POOL_UNLOCK(&pool->lock);
+        }
+        return;
+    }
+#endif
+    (void)pool;
+    run_part(run, job, units, 1, 0);
+}
 
 /* The bytes of a pool; 0 if there cannot be so many threads. */
 static size_t pool_size(int threads)
@@ -212,7 +238,7 @@ static int open_pool(void *memory, size_t size_bytes, int threads)
     pthread_cond_init(&pool->done, NULL);
 #endif
     for (int i = 1; i < threads; i++) {
-        pool->helpers[i] = (struct helper){.pool = pool, .worker = i};
+        pool->helpers[i] = (struct helper){.owner = pool, .worker = i};
         if (!start_thread(&pool->helpers[i])) {
             close_pool(pool);
             return 0;
@@ -337,20 +363,20 @@ static int unpack_float32(const unsigned char *from, size_t from_bytes, void *to
     return 1;
 }
 
-/* Whole numbers, none below `least` or above `most`. */
-static int unpack_int32(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
-                        int64_t least, int64_t most, int64_t unused)
+/* The bits of a float32 that equals a float16 given by its bits. */
+static inline uint32_t from_float16(uint32_t half)
 {
-    (void)unused;
-    if (from_bytes != to_bytes || to_bytes % 4)
-        return 0;
-    for (size_t i = 0; i < to_bytes; i += 4) {
-        const int32_t number = (int32_t)read_32(from + i);
-        if (number < least || number > most)
-            return 0;
-        memcpy((char *)to + i, &number, 4);
+    const uint32_t sign = (half & 0x8000) << 16, rest = half & 0x7fff;
+    uint32_t bits = rest << 13;
+    if (rest >= 0x7c00) {
+        bits |= 0x7f800000;
+    } else if (rest >= 0x400) {
+        bits += 112u << 23;
+    } else {
+        const float small = (float)rest * 0x1p-24f;
+        memcpy(&bits, &small, 4);
     }
-    return 1;
+    return sign | bits;
 }
 
 /* The time of each step, for who builds with -DTENTH_PROFILE; else nothing is written here. */
@@ -392,15 +418,7 @@ typedef float lanes
 #define UNROLL
 #endif
 #define INLINE static inline __attribute__((always_inline))
-
-/* A number of elements, in memory that holds floats at other times. */
-typedef int32_t offset __attribute__((may_alias));
-
-/* Pixels, or rows of a batch, that share one pass over the weights. */
-#define TILE 32
-
-/* Outputs, or pixels, that share one pass of a dense kernel over its inputs. */
-#define PANEL 16
+#define APART static __attribute__((noinline))
 
 /* The value cut off at `low` and `high`; a NaN passes. */
 INLINE float clamp(float value, float low, float high)
@@ -499,155 +517,625 @@ INLINE void each_lane(const float *x, float *y, int64_t count, curve *f)
         put_lanes(f(some_lanes(x + i, count - i, 0)), y + i, count - i);
 }
 
-/* Kept weights, output by output: those of output o stand from starts[o] up to starts[o + 1]. */
+/* The pixels of a panel, in vectors of LANES. A K-block of DEPTH channels of a panel fills 32 KB, an
+   L1 of most processors. */
+#define PANEL_VECTORS (LANES == 4 ? 8 : 4)
+#define PANEL (PANEL_VECTORS * LANES)
+#define DEPTH (8192 / PANEL)
+
+/* A vector from memory, of any alignment. */
+INLINE lanes load(const float *x)
+{
+    return *(const lanes *)x;
+}
+
+/* A vector to memory. */
+INLINE void store(float *y, lanes v)
+{
+    *(lanes *)y = v;
+}
+
+/* How a value of images, channels and pixels lies in memory: as planes [image][channel][pixel], as
+   rows [image][pixel][channel], or as panels [image][panel][channel][PANEL]. */
+enum form { PLANES, ROWS, PANELS };
+
+/* A form and the sizes it needs. */
+struct shape {
+    enum form form;
+    int64_t channels, pixels;
+};
+
+/* The number of panels that hold some pixels. */
+INLINE int64_t panels_of(int64_t pixels)
+{
+    return (pixels + PANEL - 1) / PANEL;
+}
+
+/* The pixels of a panel: from `first` on, `count` of them, in so many vectors. */
+struct stripe {
+    int64_t panel, first, count, vectors;
+};
+
+/* A panel of some pixels. Panels share the vectors evenly, so that none is nearly empty. */
+static struct stripe stripe_of(int64_t pixels, int64_t panel)
+{
+    const int64_t panels = panels_of(pixels), vectors = (pixels + LANES - 1) / LANES;
+    const int64_t first = panel * vectors / panels * LANES;
+    const int64_t end = (panel + 1) * vectors / panels * LANES;
+    return (struct stripe){panel, first, (end < pixels ? end : pixels) - first,
+                           (end - first) / LANES};
+}
+
+/* Where a channel of a stripe starts, in floats; pixels of rows lie `channels` apart. */
+INLINE int64_t place_in(const struct shape *s, int64_t image, const struct stripe *t,
+                        int64_t channel)
+{
+    if (s->form == PANELS)
+        return ((image * panels_of(s->pixels) + t->panel) * s->channels + channel) * PANEL;
+    if (s->form == PLANES)
+        return (image * s->channels + channel) * s->pixels + t->first;
+    return (image * s->pixels + t->first) * s->channels + channel;
+}
+
+/* How far apart neighbouring channels lie, of planes or panels. */
+INLINE int64_t channel_step(const struct shape *s)
+{
+    return s->form == PANELS ? PANEL : s->pixels;
+}
+
+/* Outputs of a dense matrix that stand side by side. */
+#define DENSE_ROWS 6
+
+/* Columns of a K-block in a file: one byte says where in it a kept weight stands. */
+#define FILE_DEPTH 128
+
+/* How a matrix runs: dense, or the number of neighbouring outputs whose weights are kept or zero
+   together. */
+enum kind { DENSE = 0, KEPT_1 = 1, KEPT_2 = 2, KEPT_4 = 4, KEPT_16 = 16 };
+
+/* A sparse matrix. Its rows are blocks of outputs; its columns are cut into K-blocks of DEPTH. Each
+   entry is a column that a block of outputs meets, with a value for each of them. The entries of
+   K-block b and row r are starts[b * rows + r] up to the next one. A place says where the column
+   stands in a panel, from the K-block's start, in units of 8 bytes. */
 struct kept {
+    int64_t rows;
+    const uint32_t *starts;
+    const uint16_t *places;
     const float *values;
-    const offset *indices;
-    const int32_t *starts;
 };
 
-/* sums[t] = bias + sum over k of values[k] * x[indices[k] * step + t], for `vectors` of t. */
-INLINE void sparse_vectors(const float *restrict x, int64_t step, const float *restrict values,
-                           const offset *restrict indices, int64_t count, float bias,
-                           float *restrict sums, const int vectors)
+/* The bytes before the starts of a loaded sparse matrix. */
+#define KEPT_HEAD 64
+
+/* A sparse matrix where it was loaded. */
+static struct kept kept_of(const void *loaded, int64_t rows)
 {
-    lanes total[TILE / LANES];
-    UNROLL
-    for (int v = 0; v < vectors; v++)
-        total[v] = bias - (lanes){0};
-    for (int64_t k = 0; k < count; k++) {
-        const lanes *at = (const lanes *)(x + indices[k] * step);
-        UNROLL
-        for (int v = 0; v < vectors; v++)
-            total[v] += values[k] * at[v];
-    }
-    UNROLL
-    for (int v = 0; v < vectors; v++)
-        ((lanes *)sums)[v] = total[v];
+    const char *at = loaded;
+    uint64_t head[2];
+    memcpy(head, at, sizeof head);
+    return (struct kept){rows, (const uint32_t *)(at + KEPT_HEAD), (const uint16_t *)(at + head[0]),
+                         (const float *)(at + head[1])};
 }
 
-/* bias + sum over k of values[k] * x[indices[k] * step]. */
-INLINE float sparse_dot(const float *restrict x, int64_t step, const float *restrict values,
-                        const offset *restrict indices, int64_t count, float bias)
+/* Number i of an array of float32 (0), float16 (1) or bfloat16 (2). */
+static inline float read_value(const unsigned char *from, int format, int64_t i)
 {
-    float total[4] = {bias, 0, 0, 0};
-    int64_t k = 0;
-    for (; k + 4 <= count; k += 4) {
-        UNROLL
-        for (int64_t j = 0; j < 4; j++)
-            total[j] += values[k + j] * x[indices[k + j] * step];
-    }
-    for (; k < count; k++)
-        total[0] += values[k] * x[indices[k] * step];
-    return (total[0] + total[1]) + (total[2] + total[3]);
-}
-
-/* The outputs of an image: rows of `columns` pixels. Its planes have their rows `pitch` apart. */
-struct image {
-    int64_t outputs, rows, columns, pitch;
-};
-
-/* How an image is cut: `runs` stretches of `length` pixels, each cut into tiles of `width`. */
-struct cut {
-    int64_t runs, length, width;
-};
-
-/* Cuts by rows if they are long. Else all is one run with the gaps computed and then left out. */
-static struct cut cut_image(const struct image *s, int64_t tile)
-{
-    struct cut cut = {1, (s->rows - 1) * s->pitch + s->columns, tile};
-    if (s->pitch != s->columns && s->columns >= tile) {
-        cut.runs = s->rows;
-        cut.length = s->columns;
-    }
-    if (cut.length < tile)
-        cut.width = cut.length >= LANES ? LANES : 1;
-    return cut;
-}
-
-/* A pixel of an image with gaps, and its row and column. */
-struct spot {
-    int64_t pixel, row, column;
-};
-
-/* Where the tile at t of a run starts. The last tile of a run overlaps the one before. */
-INLINE struct spot spot_of(const struct image *s, const struct cut *cut, int64_t run, int64_t t)
-{
-    const int64_t start = t + cut->width <= cut->length ? t : cut->length - cut->width;
-    const int64_t pixel = run * s->pitch + start;
-    return (struct spot){pixel, pixel / s->pitch, pixel % s->pitch};
-}
-
-/* Stores neighbouring sums, cut off at `low` and `high`. A known count is quicker. */
-INLINE void store_run(const float *restrict sums, int64_t count, float low, float high,
-                      float *restrict y)
-{
-    if (count == TILE)
-        for (int i = 0; i < TILE; i++)
-            y[i] = clamp(sums[i], low, high);
-    else if (count == PANEL)
-        for (int i = 0; i < PANEL; i++)
-            y[i] = clamp(sums[i], low, high);
+    const unsigned char *at = from + (format ? 2 : 4) * i;
+    uint32_t bits;
+    float value;
+    if (format == 0)
+        bits = read_32(at);
+    else if (format == 1)
+        bits = from_float16((uint32_t)at[0] | (uint32_t)at[1] << 8);
     else
-        for (int64_t i = 0; i < count; i++)
-            y[i] = clamp(sums[i], low, high);
+        bits = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 24;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
-/* Stores the sums of the pixels from a spot on, and leaves out the gaps between rows. */
-INLINE void store_pixels(const struct image *s, struct spot at, int64_t count,
-                         const float *restrict sums, float low, float high, float *restrict y)
+/* Reads a dense matrix of `outputs` by `depth` in `groups`, and puts it in blocks of DENSE_ROWS
+   outputs: [group][block][column][row]. In the file: 16 bytes, of which the first is the format;
+   the values, row by row. Returns 0 if it is not so. */
+static int unpack_dense(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                      int64_t outputs, int64_t depth, int64_t groups)
 {
-    while (count > 0) {
-        const int64_t present = s->columns - at.column < count ? s->columns - at.column : count;
-        const int64_t passed = s->pitch - at.column < count ? s->pitch - at.column : count;
-        store_run(sums, present, low, high, y + at.row * s->columns + at.column);
-        sums += passed;
-        count -= passed;
-        at.row++;
-        at.column = 0;
+    const int64_t own = outputs / groups, blocks = (own + DENSE_ROWS - 1) / DENSE_ROWS;
+    if (from_bytes < 16 || from[0] > 2)
+        return 0;
+    const int format = from[0];
+    if (from_bytes != 16 + (size_t)(outputs * depth) * (format ? 2 : 4) ||
+        to_bytes < (size_t)(groups * blocks * DENSE_ROWS * depth) * sizeof(float))
+        return 0;
+    float *y = to;
+    for (int64_t g = 0; g < groups; g++)
+        for (int64_t row = 0; row < blocks * DENSE_ROWS; row++) {
+            float *at = y + ((g * blocks + row / DENSE_ROWS) * depth) * DENSE_ROWS + row % DENSE_ROWS;
+            for (int64_t k = 0; k < depth; k++)
+                at[k * DENSE_ROWS] =
+                    row < own ? read_value(from + 16, format, (g * own + row) * depth + k) : 0;
+        }
+    return 1;
+}
+
+/* A sparse matrix in a file: 16 bytes (format, height, two zeros, entries in four bytes, zeros);
+   how many entries each row has in each K-block of FILE_DEPTH, a byte each; where in its K-block
+   each stands, a byte each; up to three zeros; the values. Entries go K-block by K-block, in each
+   row by row. */
+struct kept_file {
+    const unsigned char *counts, *positions, *values;
+    int64_t rows, depth, blocks, entries;
+    int format, height;
+};
+
+/* Reads the head of a sparse matrix of `rows` blocks of outputs. Returns 0 if a size is wrong. */
+static int read_kept(const unsigned char *from, size_t from_bytes, int64_t rows, int64_t depth,
+                     int64_t height, struct kept_file *f)
+{
+    if (from_bytes < 16 || from[0] > 2 || from[1] != height)
+        return 0;
+    const uint32_t entries = read_32(from + 4);
+    const int64_t blocks = (depth + FILE_DEPTH - 1) / FILE_DEPTH;
+    const size_t values = ((size_t)(blocks * rows) + entries + 16 + 3) / 4 * 4;
+    *f = (struct kept_file){from + 16, from + 16 + blocks * rows, from + values, rows,
+                            depth, blocks, entries, from[0], from[1]};
+    return from_bytes == values + (size_t)entries * (size_t)height * (from[0] ? 2 : 4);
+}
+
+/* Whether the counts add up and every entry stands inside the matrix. */
+static int kept_is_sound(const struct kept_file *f)
+{
+    int64_t total = 0;
+    for (int64_t i = 0; i < f->blocks * f->rows; i++)
+        total += f->counts[i];
+    if (total != f->entries)
+        return 0;
+    for (int64_t b = 0, e = 0; b < f->blocks; b++) {
+        const int64_t left = f->depth - b * FILE_DEPTH;
+        const int64_t inside = left < FILE_DEPTH ? left : FILE_DEPTH;
+        for (int64_t r = 0; r < f->rows; r++)
+            for (int64_t i = 0; i < f->counts[b * f->rows + r]; i++, e++)
+                if (f->positions[e] >= inside)
+                    return 0;
+    }
+    return 1;
+}
+
+/* Copies entries of one row from one K-block of a file. */
+static void unpack_entries(const struct kept_file *f, int64_t first, int64_t count, int64_t shift,
+                         uint16_t *restrict places, float *restrict values)
+{
+    for (int64_t i = 0; i < count; i++) {
+        places[i] = (uint16_t)((f->positions[first + i] + shift) * (PANEL / 2));
+        for (int h = 0; h < f->height; h++)
+            values[i * f->height + h] =
+                read_value(f->values, f->format, (first + i) * f->height + h);
     }
 }
 
-/* y[o] = bias[o] + sum over the kept weights of o of value * plane, for one image. */
-static void sparse_image(const struct image *s, const float *restrict planes, int64_t step,
-                         struct kept w, const float *restrict bias, float low, float high,
-                         float *restrict y)
+/* Where entries of the next K-blocks of a file start; the last is where those behind them do. */
+static void block_starts(const struct kept_file *f, int64_t block, int64_t *first)
 {
-    const struct cut cut = cut_image(s, TILE);
-    for (int64_t run = 0; run < cut.runs; run++)
-        for (int64_t t = 0; t < cut.length; t += cut.width) {
-            const struct spot spot = spot_of(s, &cut, run, t);
-            const float *x = planes + spot.pixel;
-            for (int64_t o = 0; o < s->outputs; o++) {
-                const float *values = w.values + w.starts[o];
-                const offset *indices = w.indices + w.starts[o];
-                const int64_t count = w.starts[o + 1] - w.starts[o];
-                const float start = bias ? bias[o] : 0;
-                float sums[TILE];
-                if (cut.width == TILE)
-                    sparse_vectors(x, step, values, indices, count, start, sums, TILE / LANES);
-                else if (cut.width == LANES)
-                    sparse_vectors(x, step, values, indices, count, start, sums, 1);
-                else
-                    sums[0] = sparse_dot(x, step, values, indices, count, start);
-                store_pixels(s, spot, cut.width, sums, low, high, y + o * s->rows * s->columns);
+    for (int64_t m = 0; m < DEPTH / FILE_DEPTH; m++) {
+        first[m + 1] = first[m];
+        for (int64_t r = 0; block + m < f->blocks && r < f->rows; r++)
+            first[m + 1] += f->counts[(block + m) * f->rows + r];
+    }
+}
+
+/* Reads a sparse matrix of `rows` blocks of `height` outputs by `depth`. Rows of height 1 are
+   filled up to whole fours with zeros. Returns 0 if the file does not hold one. */
+static int unpack_kept(const unsigned char *from, size_t from_bytes, void *to, size_t to_bytes,
+                     int64_t rows, int64_t depth, int64_t height)
+{
+    struct kept_file f;
+    if (!read_kept(from, from_bytes, rows, depth, height, &f) || !kept_is_sound(&f))
+        return 0;
+    const int64_t merged = DEPTH / FILE_DEPTH, blocks = (depth + DEPTH - 1) / DEPTH;
+    const size_t most = (size_t)(f.entries + (height == 1 ? 3 * rows * blocks : 0));
+    const size_t places_at = (KEPT_HEAD + ((size_t)(blocks * rows) + 1) * 4 + 63) / 64 * 64;
+    const uint64_t head[2] = {places_at, (places_at + most * 2 + 63) / 64 * 64};
+    if (to_bytes < head[1] + most * (size_t)height * sizeof(float))
+        return 0;
+    memcpy(to, head, sizeof head);
+    uint32_t *starts = (uint32_t *)((char *)to + KEPT_HEAD), end = 0;
+    uint16_t *places = (uint16_t *)((char *)to + head[0]);
+    float *values = (float *)((char *)to + head[1]);
+    int64_t first[DEPTH / FILE_DEPTH + 1] = {0};
+    for (int64_t b = 0; b < blocks; b++) {
+        block_starts(&f, b * merged, first);
+        const int64_t next = first[merged];
+        for (int64_t r = 0; r < rows; r++) {
+            starts[b * rows + r] = end;
+            for (int64_t m = 0; m < merged && b * merged + m < f.blocks; m++) {
+                const int64_t count = f.counts[(b * merged + m) * rows + r];
+                unpack_entries(&f, first[m], count, m * FILE_DEPTH, places + end,
+                             values + end * height);
+                first[m] += count;
+                end += (uint32_t)count;
             }
+            for (; height == 1 && (end - starts[b * rows + r]) % 4; end++) {
+                places[end] = 0;
+                values[end] = 0;
+            }
+        }
+        first[0] = next;
+    }
+    starts[blocks * rows] = end;
+    return 1;
+}
+
+/* sums[t] += w * x[t], for `vectors` of t. */
+INLINE void add_vectors(const float *restrict x, lanes w, lanes *sums, const int vectors)
+{
+    UNROLL
+    for (int t = 0; t < vectors; t++)
+        sums[t] += w * load(x + t * LANES);
+}
+
+/* Where in a panel one of four places stands. Kept in a register, as an address of one register
+   is the quickest to use. */
+INLINE const float *at_place(const float *x, uint64_t places, int i)
+{
+    const float *at = (const float *)((const char *)x + 8 * (size_t)(uint16_t)(places >> 16 * i));
+#if defined(__x86_64__) && defined(__GNUC__)
+    __asm__("" : "+r"(at));
+#endif
+    return at;
+}
+
+/* Four values, loaded once, and one of them in all lanes. On x86 a load is what there is too little
+   of, so that shuffling within registers wins; elsewhere each value is loaded by itself. */
+#if defined(__AVX__) && (defined(__clang__) || __GNUC__ >= 12)
+typedef float quad __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+INLINE lanes load_four(const float *from)
+{
+    const quad q = *(const quad *)from;
+#if LANES == 16
+    lanes four =
+        __builtin_shufflevector(q, q, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+    __asm__("" : "+v"(four));
+#else
+    lanes four = __builtin_shufflevector(q, q, 0, 1, 2, 3, 0, 1, 2, 3);
+    __asm__("" : "+x"(four));
+#endif
+    return four;
+}
+#if LANES == 16
+#define ONE_OF(four, from, i)                                                                    \
+    __builtin_shufflevector(four, four, i, i, i, i, i + 4, i + 4, i + 4, i + 4, i + 8, i + 8,    \
+                            i + 8, i + 8, i + 12, i + 12, i + 12, i + 12)
+#else
+#define ONE_OF(four, from, i)                                                                    \
+    __builtin_shufflevector(four, four, i, i, i, i, i + 4, i + 4, i + 4, i + 4)
+#endif
+#else
+INLINE lanes load_four(const float *from)
+{
+    return all_lanes(*from);
+}
+#define ONE_OF(four, from, i) ((void)(four), all_lanes((from)[i]))
+#endif
+
+/* Adds the entries of one output, four at a time. Two sums of each vector hide the latency of an
+   addition, where registers allow it. */
+INLINE void add_kept_1(const float *restrict x, const uint16_t *restrict places,
+                       const float *restrict values, int64_t count, lanes *sums,
+                       const int vectors)
+{
+    lanes more[4];
+    UNROLL
+    for (int t = 0; t < 4; t++)
+        more[t] = all_lanes(0);
+    lanes *const odd = vectors <= 4 ? more : sums;
+    for (int64_t k = 0; k < count; k += 4) {
+        uint64_t four;
+        memcpy(&four, places + k, sizeof four);
+        const lanes w = load_four(values + k);
+        add_vectors(at_place(x, four, 0), ONE_OF(w, values + k, 0), sums, vectors);
+        add_vectors(at_place(x, four, 1), ONE_OF(w, values + k, 1), odd, vectors);
+        add_vectors(at_place(x, four, 2), ONE_OF(w, values + k, 2), sums, vectors);
+        add_vectors(at_place(x, four, 3), ONE_OF(w, values + k, 3), odd, vectors);
+    }
+    UNROLL
+    for (int t = 0; t < vectors && vectors <= 4; t++)
+        sums[t] += more[t];
+}
+
+/* Adds the entries of `height` outputs, which share each vector that they load. */
+INLINE void add_kept_n(const float *restrict x, const uint16_t *restrict places,
+                       const float *restrict values, int64_t count, lanes *sums,
+                       const int vectors, const int height)
+{
+    for (int64_t k = 0; k < count; k++) {
+        const float *at = at_place(x, places[k], 0);
+        lanes v[4];
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            v[t] = load(at + t * LANES);
+        UNROLL
+        for (int h = 0; h < height; h++) {
+            const lanes w = all_lanes(values[k * height + h]);
+            UNROLL
+            for (int t = 0; t < vectors; t++)
+                sums[h * vectors + t] += w * v[t];
+        }
+    }
+}
+
+/* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. */
+INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places,
+                        const float *restrict values, int64_t count, float *restrict sums)
+{
+    lanes even[16 / LANES], odd[16 / LANES];
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++) {
+        even[t] = load(sums + t * LANES);
+        odd[t] = all_lanes(0);
+    }
+    int64_t k = 0;
+    for (; k + 2 <= count; k += 2) {
+        const float *w = values + k * 16;
+        const float a = *at_place(x, places[k], 0), b = *at_place(x, places[k + 1], 0);
+        UNROLL
+        for (int t = 0; t < 16 / LANES; t++) {
+            even[t] += a * load(w + t * LANES);
+            odd[t] += b * load(w + 16 + t * LANES);
+        }
+    }
+    for (; k < count; k++) {
+        const float a = *at_place(x, places[k], 0);
+        UNROLL
+        for (int t = 0; t < 16 / LANES; t++)
+            even[t] += a * load(values + k * 16 + t * LANES);
+    }
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++)
+        store(sums + t * LANES, even[t] + odd[t]);
+}
+
+/* Vectors of a dense tile: with as many outputs as stand side by side they fill the registers. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define DENSE_VECTORS 4
+#else
+#define DENSE_VECTORS 2
+#endif
+
+/* Adds `depth` columns of DENSE_ROWS outputs. */
+INLINE void add_dense(const float *restrict x, const float *restrict w, int64_t depth, lanes *sums,
+                      const int vectors)
+{
+    for (int64_t k = 0; k < depth; k++) {
+        lanes v[DENSE_VECTORS];
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            v[t] = load(x + k * PANEL + t * LANES);
+        UNROLL
+        for (int r = 0; r < DENSE_ROWS; r++) {
+            UNROLL
+            for (int t = 0; t < vectors; t++)
+                sums[r * vectors + t] += w[k * DENSE_ROWS + r] * v[t];
+        }
+    }
+}
+
+/* A matrix where it was loaded; each group of outputs meets inputs of its own. */
+struct matrix {
+    enum kind kind;
+    int64_t outputs, depth, groups;
+    const void *loaded;
+};
+
+/* The outputs of a row of blocks. */
+INLINE int64_t row_outputs(enum kind kind)
+{
+    return kind == DENSE ? DENSE_ROWS : (int64_t)kind;
+}
+
+/* The rows of blocks of one group. */
+INLINE int64_t row_count(const struct matrix *m)
+{
+    const int64_t height = row_outputs(m->kind);
+    return (m->outputs / m->groups + height - 1) / height;
+}
+
+/* Where the sums of a panel begin and end; a step leads to the next output. They begin with the
+   bias, plus what stands at `from` if that is not NULL, and end cut off at their bounds. Vectors
+   are read and written whole. */
+struct target {
+    const float *bias;
+    int64_t bias_step;
+    const float *from;
+    int64_t from_step;
+    float *to;
+    int64_t to_step;
+    float low, high;
+    int64_t count;
+};
+
+/* What an output's sums begin with, from vector number `vector` on. */
+INLINE void begin_sums(const struct target *s, int64_t output, int64_t vector, lanes *sums,
+                       const int vectors)
+{
+    const lanes bias = all_lanes(s->bias[output * s->bias_step]);
+    const float *from = s->from + output * s->from_step + vector * LANES;
+    UNROLL
+    for (int t = 0; t < vectors; t++)
+        sums[t] = bias;
+    if (s->from) {
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            sums[t] += load(from + t * LANES);
+    }
+}
+
+/* Where an output's sums end. */
+INLINE void end_sums(const struct target *s, int64_t output, int64_t vector, const lanes *sums,
+                     const int vectors)
+{
+    float *to = s->to + output * s->to_step + vector * LANES;
+    UNROLL
+    for (int t = 0; t < vectors; t++)
+        store(to + t * LANES, clamp_lanes(sums[t], s->low, s->high));
+}
+
+/* One K-block of rows `first` to `last` of blocks of one output, by the panel x. */
+INLINE void kept_1_rows(const struct kept *w, int64_t first, int64_t last,
+                        const float *restrict x, struct target s, const int vectors)
+{
+    for (int64_t r = first; r < last; r++) {
+        lanes sums[PANEL_VECTORS];
+        begin_sums(&s, r, 0, sums, vectors);
+        add_kept_1(x, w->places + w->starts[r], w->values + w->starts[r],
+                   (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors);
+        end_sums(&s, r, 0, sums, vectors);
+    }
+}
+
+/* The same for blocks of several outputs, and some vectors of the panel. */
+INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
+                        const float *restrict x, struct target s, int64_t vector,
+                        const int vectors, const int height)
+{
+    for (int64_t r = first; r < last; r++) {
+        lanes sums[4 * 4];
+        UNROLL
+        for (int h = 0; h < height; h++)
+            begin_sums(&s, r * height + h, vector, sums + h * vectors, vectors);
+        add_kept_n(x + vector * LANES, w->places + w->starts[r],
+                   w->values + (int64_t)w->starts[r] * height,
+                   (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors, height);
+        UNROLL
+        for (int h = 0; h < height; h++)
+            end_sums(&s, r * height + h, vector, sums + h * vectors, vectors);
+    }
+}
+
+/* The same for blocks of 16 outputs, pixel by pixel. */
+APART void kept_16_rows(const struct kept *w, int64_t first, int64_t last, const float *x,
+                         const struct target *s)
+{
+    for (int64_t r = first; r < last; r++)
+        for (int64_t p = 0; p < s->count; p++) {
+            const int64_t output = r * 16;
+            float sums[16];
+            for (int64_t h = 0; h < 16; h++) {
+                sums[h] = s->bias[(output + h) * s->bias_step];
+                if (s->from)
+                    sums[h] += s->from[(output + h) * s->from_step + p];
+            }
+            add_kept_16(x + p, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
+                        (int64_t)w->starts[r + 1] - w->starts[r], sums);
+            for (int64_t h = 0; h < 16; h++)
+                s->to[(output + h) * s->to_step + p] = clamp(sums[h], s->low, s->high);
         }
 }
 
-/* A convolution. Of its outputs, the first `dense` lie in panels of four, the rest are kept
-   weights. A tap is one input channel at one place of the kernel. */
+/* A dense K-block: blocks of DENSE_ROWS outputs `pitch` apart, `depth` columns of each. */
+struct dense {
+    const float *values;
+    int64_t pitch, depth, outputs;
+};
+
+/* One K-block of rows `first` to `last` of a dense matrix, by some vectors of the panel x. */
+INLINE void dense_rows(const struct dense *w, int64_t first, int64_t last,
+                       const float *restrict x, struct target s, int64_t vector,
+                       const int vectors)
+{
+    for (int64_t r = first; r < last; r++) {
+        const int64_t output = r * DENSE_ROWS;
+        lanes sums[DENSE_ROWS * DENSE_VECTORS];
+        UNROLL
+        for (int h = 0; h < DENSE_ROWS; h++) {
+            /* outputs that only fill up the last row borrow what they begin with */
+            const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
+            begin_sums(&s, o, vector, sums + h * vectors, vectors);
+        }
+        add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors);
+        UNROLL
+        for (int h = 0; h < DENSE_ROWS; h++)
+            end_sums(&s, output + h, vector, sums + h * vectors, vectors);
+    }
+}
+
+/* One K-block of a sparse matrix by a panel of `vectors`, in passes that the registers hold. */
+APART void kept_block(enum kind kind, const struct kept *w, int64_t first, int64_t last,
+                       const float *x, const struct target *s, int64_t vectors)
+{
+    if (kind == KEPT_16) {
+        kept_16_rows(w, first, last, x, s);
+    } else if (kind == KEPT_1) {
+        switch (vectors) {
+        case 1: kept_1_rows(w, first, last, x, *s, 1); break;
+        case 2: kept_1_rows(w, first, last, x, *s, 2); break;
+        case 3: kept_1_rows(w, first, last, x, *s, 3); break;
+        case 4: kept_1_rows(w, first, last, x, *s, 4); break;
+#if LANES == 4
+        case 5: kept_1_rows(w, first, last, x, *s, 5); break;
+        case 6: kept_1_rows(w, first, last, x, *s, 6); break;
+        case 7: kept_1_rows(w, first, last, x, *s, 7); break;
+        case 8: kept_1_rows(w, first, last, x, *s, 8); break;
+#endif
+        }
+    } else if (kind == KEPT_2) {
+        for (int64_t v = 0; v < vectors; v += 4)
+            switch (vectors - v) {
+            case 1: kept_n_rows(w, first, last, x, *s, v, 1, 2); break;
+            case 2: kept_n_rows(w, first, last, x, *s, v, 2, 2); break;
+            case 3: kept_n_rows(w, first, last, x, *s, v, 3, 2); break;
+            default: kept_n_rows(w, first, last, x, *s, v, 4, 2); break;
+            }
+    } else {
+        for (int64_t v = 0; v < vectors; v += 2)
+            if (vectors - v == 1)
+                kept_n_rows(w, first, last, x, *s, v, 1, 4);
+            else
+                kept_n_rows(w, first, last, x, *s, v, 2, 4);
+    }
+}
+
+/* One K-block of a dense matrix by a panel of `vectors`, in passes that the registers hold. */
+APART void dense_block(const struct dense *w, int64_t first, int64_t last, const float *x,
+                        const struct target *s, int64_t vectors)
+{
+    for (int64_t v = 0; v < vectors; v += DENSE_VECTORS)
+        switch (vectors - v) {
+        case 1: dense_rows(w, first, last, x, *s, v, 1); break;
+#if DENSE_VECTORS == 4
+        case 2: dense_rows(w, first, last, x, *s, v, 2); break;
+        case 3: dense_rows(w, first, last, x, *s, v, 3); break;
+#endif
+        default: dense_rows(w, first, last, x, *s, v, DENSE_VECTORS); break;
+        }
+}
+
+/* A K-block of a group of a matrix by a panel x of `vectors`, for some rows of blocks. */
+static void multiply_block(const struct matrix *m, int64_t group, int64_t block, int64_t first,
+                           int64_t last, const float *x, const struct target *s, int64_t vectors)
+{
+    const int64_t rows = row_count(m), left = m->depth - block * DEPTH;
+    if (m->kind == DENSE) {
+        const struct dense w = {
+            (const float *)m->loaded + (group * rows * m->depth + block * DEPTH) * DENSE_ROWS,
+            m->depth * DENSE_ROWS, left < DEPTH ? left : DEPTH, m->outputs / m->groups};
+        dense_block(&w, first, last, x, s, vectors);
+    } else {
+        struct kept w = kept_of(m->loaded, rows * m->groups);
+        w.starts += block * w.rows + group * rows;
+        kept_block(m->kind, &w, first, last, x, s, vectors);
+    }
+}
+
+/* A convolution: how its kernel moves over planes of height by width. */
 struct conv_sizes {
-    int64_t images, channels, height, width;
-    int64_t outputs, rows, columns, groups, dense;
+    int64_t channels, height, width, rows, columns;
     int64_t kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
 };
 
 /* How a padded image lies in memory: for each channel, phases_y * phases_x planes of `rows` rows
-   `pitch` apart. With stride s, phase p holds every s-th row or column from p on, so that each
-   tap of the kernel meets neighbouring pixels in neighbouring places. */
+   `pitch` apart, `step` floats together. With stride s, phase p holds every s-th row or column from
+   p on, so that each tap of the kernel meets neighbouring pixels in neighbouring places. */
 struct phases {
-    int64_t phases_y, phases_x, rows, pitch;
+    int64_t phases_y, phases_x, rows, pitch, step;
 };
 
 /* The number of phases along an axis that some tap of the kernel meets. */
@@ -662,192 +1150,396 @@ static int64_t phase_count(int64_t kernel, int64_t stride, int64_t dilation)
 /* The planes of a convolution. */
 static struct phases conv_phases(const struct conv_sizes *s)
 {
-    return (struct phases){
-        phase_count(s->kernel_y, s->stride_y, s->dilation_y),
-        phase_count(s->kernel_x, s->stride_x, s->dilation_x),
-        s->rows + (s->kernel_y - 1) * s->dilation_y / s->stride_y,
-        s->columns + (s->kernel_x - 1) * s->dilation_x / s->stride_x,
-    };
-}
-
-/* Whether an image is its own planes: rows are `width` apart, and nothing is added around. */
-static int conv_is_direct(const struct conv_sizes *s)
-{
-    return s->stride_y == 1 && s->stride_x == 1 && s->pad_y == 0 && s->pad_x == 0;
+    struct phases p = {phase_count(s->kernel_y, s->stride_y, s->dilation_y),
+                       phase_count(s->kernel_x, s->stride_x, s->dilation_x),
+                       s->rows + (s->kernel_y - 1) * s->dilation_y / s->stride_y,
+                       s->columns + (s->kernel_x - 1) * s->dilation_x / s->stride_x, 0};
+    p.step = p.phases_y * p.phases_x * p.rows * p.pitch;
+    return p;
 }
 
 /* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
                      float *restrict to, int64_t pitch)
 {
-    int64_t j = 0;
-    for (; j < pitch && first + j * stride < 0; j++)
+    const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
+    const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
+    const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
+    for (int64_t j = 0; j < start; j++)
         to[j] = 0;
-    if (stride == 1)
-        for (; j < pitch && first + j < width; j++)
-            to[j] = x[first + j];
-    for (; j < pitch && first + j * stride < width; j++)
-        to[j] = x[first + j * stride];
-    for (; j < pitch; j++)
+    if (stride == 1 && start < end)
+        memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
+    else if (stride == 2)
+        for (int64_t j = start; j < end; j++)
+            to[j] = x[first + j * 2];
+    else
+        for (int64_t j = start; j < end; j++)
+            to[j] = x[first + j * stride];
+    for (int64_t j = start > end ? start : end; j < pitch; j++)
         to[j] = 0;
 }
 
-/* Spreads one image over its planes. */
-static void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
+/* Spreads one channel of an image over its planes. */
+APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
                         float *restrict planes)
 {
-    for (int64_t channel = 0; channel < s->channels; channel++, x += s->height * s->width)
-        for (int64_t a = 0; a < p->phases_y; a++)
-            for (int64_t b = 0; b < p->phases_x; b++)
-                for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
-                    const int64_t from = i * s->stride_y + a - s->pad_y;
-                    if (from < 0 || from >= s->height)
-                        memset(planes, 0, (size_t)p->pitch * sizeof(float));
-                    else
-                        conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
-                                 p->pitch);
-                }
-}
-
-/* Where in the planes each tap of the kernel meets the first pixel. */
-static void conv_offsets(const struct conv_sizes *s, const struct phases *p, offset *restrict offsets)
-{
-    for (int64_t channel = 0; channel < s->channels; channel++)
-        for (int64_t y = 0; y < s->kernel_y; y++)
-            for (int64_t x = 0; x < s->kernel_x; x++) {
-                const int64_t down = y * s->dilation_y, right = x * s->dilation_x;
-                const int64_t plane =
-                    (channel * p->phases_y + down % s->stride_y) * p->phases_x +
-                    right % s->stride_x;
-                *offsets++ = (offset)((plane * p->rows + down / s->stride_y) * p->pitch +
-                                       right / s->stride_x);
-            }
-}
-
-/* sums[r][t] = bias[r] + sum over k of w[k][r] * x[offsets[k] + t], for four outputs r. */
-INLINE void conv_tile(const float *restrict x, const offset *restrict offsets, int64_t count,
-                      const float *restrict w, const float *restrict bias,
-                      float (*restrict sums)[PANEL], const int vectors)
-{
-    lanes total[4][PANEL / LANES];
-    UNROLL
-    for (int r = 0; r < 4; r++) {
-        UNROLL
-        for (int v = 0; v < vectors; v++)
-            total[r][v] = bias[r] - (lanes){0};
-    }
-    for (int64_t k = 0; k < count; k++) {
-        const lanes *at = (const lanes *)(x + offsets[k]);
-        UNROLL
-        for (int r = 0; r < 4; r++) {
-            UNROLL
-            for (int v = 0; v < vectors; v++)
-                total[r][v] += w[k * 4 + r] * at[v];
-        }
-    }
-    UNROLL
-    for (int r = 0; r < 4; r++) {
-        UNROLL
-        for (int v = 0; v < vectors; v++)
-            ((lanes *)sums[r])[v] = total[r][v];
-    }
-}
-
-/* The same for a single pixel. */
-static void conv_pixel(const float *restrict x, const offset *restrict offsets, int64_t count,
-                       const float *restrict w, const float *restrict bias,
-                       float (*restrict sums)[PANEL])
-{
-    for (int r = 0; r < 4; r++)
-        sums[r][0] = bias[r];
-    for (int64_t k = 0; k < count; k++)
-        for (int r = 0; r < 4; r++)
-            sums[r][0] += w[k * 4 + r] * x[offsets[k]];
-}
-
-/* The dense outputs of one image. Weights lie in panels of four outputs: [panel][tap][output]. */
-static void dense_image(const struct conv_sizes *s, const struct image *image,
-                        const float *restrict planes, const offset *restrict offsets,
-                        const float *restrict panels, const float *restrict bias, float low,
-                        float high, float *restrict y)
-{
-    const int64_t taps = s->channels / s->groups * s->kernel_y * s->kernel_x;
-    const float none[4] = {0};
-    const struct cut cut = cut_image(image, PANEL);
-    for (int64_t run = 0; run < cut.runs; run++)
-        for (int64_t t = 0; t < cut.length; t += cut.width) {
-            const struct spot spot = spot_of(image, &cut, run, t);
-            const float *x = planes + spot.pixel;
-            for (int64_t o = 0; o < s->dense; o += 4) {
-                const offset *at = offsets + o / (s->outputs / s->groups) * taps;
-                const float *w = panels + o * taps, *start = bias ? bias + o : none;
-                float sums[4][PANEL];
-                if (cut.width == PANEL)
-                    conv_tile(x, at, taps, w, start, sums, PANEL / LANES);
-                else if (cut.width == LANES)
-                    conv_tile(x, at, taps, w, start, sums, 1);
+    for (int64_t a = 0; a < p->phases_y; a++)
+        for (int64_t b = 0; b < p->phases_x; b++)
+            for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
+                const int64_t from = i * s->stride_y + a - s->pad_y;
+                if (from < 0 || from >= s->height)
+                    memset(planes, 0, (size_t)p->pitch * sizeof(float));
                 else
-                    conv_pixel(x, at, taps, w, start, sums);
-                for (int64_t r = 0; r < 4; r++)
-                    store_pixels(image, spot, cut.width, sums[r], low, high,
-                                 y + (o + r) * s->rows * s->columns);
+                    conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
+                             p->pitch);
             }
+}
+
+/* Where in the planes of a channel each tap of the kernel meets the first pixel. */
+static void conv_offsets(const struct conv_sizes *s, const struct phases *p,
+                         int64_t *restrict offsets)
+{
+    for (int64_t y = 0; y < s->kernel_y; y++)
+        for (int64_t x = 0; x < s->kernel_x; x++) {
+            const int64_t down = y * s->dilation_y, right = x * s->dilation_x;
+            const int64_t plane = down % s->stride_y * p->phases_x + right % s->stride_x;
+            *offsets++ = (plane * p->rows + down / s->stride_y) * p->pitch + right / s->stride_x;
         }
 }
 
-/* y = x convolved with the weights, plus bias.
-   The scratch holds the planes of one image, unless it is its own planes; then, four bytes each,
-   where every tap and every kept weight meets the first pixel. */
-static void conv(const struct conv_sizes *s, const float *restrict x, const float *restrict panels,
-                 struct kept w, const float *restrict bias, float low, float high,
-                 float *restrict y, float *restrict scratch)
+/* A vector, or a pixel, that is copied from planes to a row of a panel. */
+struct move {
+    int64_t to, from;
+};
+
+/* How a row of a panel is put together from `from`: whole vectors, then single pixels. */
+struct moves {
+    int64_t vectors, pixels, count, width;
+    struct move vector[PANEL], pixel[PANEL];
+};
+
+/* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
+   read and written beyond what is wanted, as the next ones are written over it. */
+static void plan_moves(const struct stripe *s, int64_t columns, int64_t pitch, int slack,
+                       struct moves *m)
 {
-    const struct phases p = conv_phases(s);
-    const int64_t rest = s->outputs - s->dense, kept = rest ? w.starts[rest] : 0;
-    const int64_t plane = p.phases_y * p.phases_x * p.rows * p.pitch;
-    float *planes = conv_is_direct(s) ? NULL : scratch;
-    offset *offsets = (offset *)(scratch + (planes ? s->channels * plane : 0));
-    offset *kept_offsets = offsets + s->channels * s->kernel_y * s->kernel_x;
-    conv_offsets(s, &p, offsets);
-    for (int64_t k = 0; k < kept; k++)
-        kept_offsets[k] = offsets[w.indices[k]];
-    w.indices = kept_offsets;
-    for (int64_t i = 0; i < s->images; i++) {
-        const struct image dense = {s->dense, s->rows, s->columns, p.pitch};
-        const struct image sparse = {rest, s->rows, s->columns, p.pitch};
-        const int64_t pixels = s->rows * s->columns;
-        const float *from = planes ? planes : x;
-        if (planes)
-            conv_planes(s, &p, x, planes);
-        if (s->dense)
-            dense_image(s, &dense, from, offsets, panels, bias, low, high, y);
-        if (rest)
-            sparse_image(&sparse, from, 1, w, bias ? bias + s->dense : NULL, low, high,
-                         y + s->dense * pixels);
-        x += s->channels * s->height * s->width;
-        y += s->outputs * pixels;
+    m->vectors = m->pixels = 0;
+    m->count = s->count;
+    m->width = s->vectors * LANES;
+    for (int64_t to = 0, end; to < s->count; to = end) {
+        const int64_t pixel = s->first + to, row = pixel / columns;
+        const int64_t from = row * pitch + pixel % columns;
+        const int64_t run = pitch == columns ? s->count : (row + 1) * columns - pixel;
+        end = to + run < s->count ? to + run : s->count;
+        int64_t i = to;
+        for (; i + (slack ? 1 : LANES) <= end; i += LANES)
+            m->vector[m->vectors++] = (struct move){i, from + i - to};
+        for (; i < end; i++)
+            m->pixel[m->pixels++] = (struct move){i, from + i - to};
     }
 }
 
-/* Where the element of a number stands: its coordinates in a box of `sizes`, times the strides. */
-static int64_t place_of(int64_t number, int64_t rank, const int64_t *sizes,
-                        const int64_t *strides)
+/* The planes of some channels, and where the taps of a kernel stand in each. */
+struct taps {
+    const float *planes;
+    const int64_t *offsets;
+    int64_t step, count;
+};
+
+/* Columns first … last of a panel, by a known number of vectors where that is small. Column k is
+   tap k % count of channel k / count. */
+INLINE void gather_columns(const struct taps *t, const struct moves *m, const int64_t vectors,
+                           const int exact, int64_t first, int64_t last, float *restrict to)
 {
-    int64_t place = 0;
-    for (int64_t axis = rank - 1; axis >= 0; axis--) {
-        place += number % sizes[axis] * strides[axis];
-        number /= sizes[axis];
+    int64_t tap = first % t->count;
+    const float *channel = t->planes + first / t->count * t->step;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        const float *x = channel + t->offsets[tap];
+        UNROLL
+        for (int64_t i = 0; i < vectors; i++)
+            store(to + m->vector[i].to, load(x + m->vector[i].from));
+        if (exact) {
+            for (int64_t i = 0; i < m->pixels; i++)
+                to[m->pixel[i].to] = x[m->pixel[i].from];
+            for (int64_t i = m->count; i < m->width; i++)
+                to[i] = 0;
+        }
+        if (++tap == t->count) {
+            tap = 0;
+            channel += t->step;
+        }
     }
-    return place;
 }
 
-/* The number of elements of a box. */
-static int64_t elements(int64_t rank, const int64_t *sizes)
+/* Columns first … last of a panel from planes. */
+APART void gather_planes(const struct taps *t, const struct moves *m, int64_t first, int64_t last,
+                          float *restrict to)
 {
-    int64_t count = 1;
-    for (int64_t axis = 0; axis < rank; axis++)
-        count *= sizes[axis];
-    return count;
+    const int exact = m->pixels > 0 || m->count < m->width;
+    switch (exact ? 0 : m->vectors) {
+    case 1: gather_columns(t, m, 1, 0, first, last, to); break;
+    case 2: gather_columns(t, m, 2, 0, first, last, to); break;
+    case 3: gather_columns(t, m, 3, 0, first, last, to); break;
+    case 4: gather_columns(t, m, 4, 0, first, last, to); break;
+    case 5: gather_columns(t, m, 5, 0, first, last, to); break;
+    case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+    case 7: gather_columns(t, m, 7, 0, first, last, to); break;
+    default: gather_columns(t, m, m->vectors, 1, first, last, to); break;
+    }
+}
+
+/* Columns first … last of a panel from rows [pixel][channel]. */
+static void gather_rows(const float *restrict x, int64_t channels, const struct stripe *s,
+                        int64_t first, int64_t last, float *restrict to)
+{
+    const int64_t width = s->vectors * LANES;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        if (s->count == 1) {
+            store(to, all_lanes(x[k]));
+            continue;
+        }
+        for (int64_t p = 0; p < s->count; p++)
+            to[p] = x[p * channels + k];
+        for (int64_t p = s->count; p < width; p++)
+            to[p] = 0;
+    }
+}
+
+/* A linear layer or a convolution: each output is a bias, plus weights times what its pixel meets,
+   plus a residual, cut off at `low` and `high`. A linear layer is a convolution of one tap. */
+struct layer {
+    struct matrix matrix;
+    const float *x;
+    struct shape from;
+    float *y;
+    struct shape to;
+    const float *bias, *residual;
+    enum form residual_form;
+    float low, high;
+    int64_t images;
+    struct conv_sizes conv;
+    float *planes;    /* padded planes of one image, or NULL where x is its own */
+    int64_t *offsets; /* one for each tap of the kernel */
+    char *scratch;    /* LAYER_SCRATCH(outputs of a group) bytes for each worker */
+    int64_t scratch_step;
+};
+
+/* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
+struct layer_job {
+    const struct layer *layer;
+    struct phases phases;
+    int64_t image, parts;
+};
+
+/* Where part number `part` of the rows of a group starts: all parts have as many entries. */
+static int64_t part_start(const struct matrix *m, int64_t group, int64_t part, int64_t parts)
+{
+    const int64_t rows = row_count(m), blocks = (m->depth + DEPTH - 1) / DEPTH;
+    if (m->kind == DENSE || part == 0 || part == parts)
+        return rows * part / parts;
+    const struct kept w = kept_of(m->loaded, rows * m->groups);
+    int64_t total = 0, sum = 0, row = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        const uint32_t *starts = w.starts + b * w.rows + group * rows;
+        total += (int64_t)starts[rows] - starts[0];
+    }
+    for (; row < rows && sum * parts < total * part; row++)
+        for (int64_t b = 0; b < blocks; b++) {
+            const uint32_t *starts = w.starts + b * w.rows + group * rows + row;
+            sum += (int64_t)starts[1] - starts[0];
+        }
+    return row;
+}
+
+/* One panel of a group of an image, for rows `first` to `last` of blocks. */
+struct tile {
+    int64_t image, group, first, last;
+    struct stripe stripe;
+};
+
+/* How far apart in memory the channels and the pixels of a value are. */
+struct steps {
+    int64_t channel, pixel;
+};
+
+/* The steps of a form. */
+static struct steps steps_of(const struct shape *s)
+{
+    if (s->form == ROWS)
+        return (struct steps){1, s->channels};
+    return (struct steps){channel_step(s), 1};
+}
+
+/* Copies outputs `low` to `high` of a tile's residual to where its partial sums begin. */
+static void begin_with_residual(const struct layer *s, const struct tile *t, int64_t low,
+                                int64_t high, float *restrict partial)
+{
+    const struct shape shape = {s->residual_form, s->to.channels, s->to.pixels};
+    const int64_t group = t->group * (s->matrix.outputs / s->matrix.groups);
+    const struct steps step = steps_of(&shape);
+    const float *from = s->residual + place_in(&shape, t->image, &t->stripe, 0);
+    for (int64_t o = low; o < high; o++)
+        for (int64_t p = 0; p < t->stripe.vectors * LANES; p++)
+            partial[o * PANEL + p] =
+                p < t->stripe.count ? from[(group + o) * step.channel + p * step.pixel] : 0;
+}
+
+/* Copies finished sums of outputs `low` to `high` to where they belong. */
+static void copy_out(const struct layer *s, const struct tile *t, int64_t low, int64_t high,
+                     const float *restrict sums)
+{
+    const int64_t group = t->group * (s->matrix.outputs / s->matrix.groups);
+    const struct steps step = steps_of(&s->to);
+    float *y = s->y + place_in(&s->to, t->image, &t->stripe, group);
+    if (s->to.form == ROWS)
+        for (int64_t p = 0; p < t->stripe.count; p++, y += step.pixel)
+            for (int64_t o = low; o < high; o++)
+                y[o] = sums[o * PANEL + p];
+    else
+        for (int64_t o = low; o < high; o++)
+            memcpy(y + o * step.channel, sums + o * PANEL, (size_t)t->stripe.count * sizeof(float));
+}
+
+/* Whether whole vectors of a tile may be read from and written to where the result belongs. */
+INLINE int writes_whole(const struct layer *s, const struct tile *t)
+{
+    return s->to.form == PANELS ||
+           (s->to.form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
+}
+
+/* Columns `first` to `last` of what a tile meets: in place, or gathered to `block`. */
+static const float *tile_columns(const struct layer_job *job, const struct tile *t,
+                                 const struct moves *moves, int64_t first, int64_t last,
+                                 float *block)
+{
+    const struct layer *s = job->layer;
+    const int64_t taps = s->conv.kernel_y * s->conv.kernel_x;
+    const int64_t channel = t->group * (s->matrix.depth / taps);
+    if (s->from.form == PANELS)
+        return s->x + place_in(&s->from, t->image, &t->stripe, channel + first);
+    if (s->from.form == ROWS) {
+        const float *x = s->x + place_in(&s->from, t->image, &t->stripe, channel);
+        gather_rows(x, s->from.channels, &t->stripe, first, last, block);
+        return block;
+    }
+    const int64_t plane = s->conv.height * s->conv.width;
+    struct taps from = {s->planes + channel * job->phases.step, s->offsets, job->phases.step, taps};
+    if (!s->planes) {
+        from.planes = s->x + (t->image * s->conv.channels + channel) * plane;
+        from.step = plane;
+    }
+    gather_planes(&from, moves, first, last, block);
+    return block;
+}
+
+/* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
+static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
+                          const float *x, const struct target *target, float *partial)
+{
+    const struct matrix *m = &s->matrix;
+    const int64_t whole = m->outputs / m->groups / row_outputs(m->kind);
+    const int64_t last = t->last < whole ? t->last : whole;
+    multiply_block(m, t->group, block, t->first, last, x, target, t->stripe.vectors);
+    if (t->last > whole) {
+        struct target rest = *target;
+        rest.to = partial;
+        rest.to_step = PANEL;
+        multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
+    }
+}
+
+/* Computes a tile. Sums go to the partial ones until the last K-block, and then too if the result
+   cannot be written in whole vectors. */
+static void layer_tile(const struct layer_job *job, const struct tile *t, float *scratch)
+{
+    static const float zero = 0;
+    const struct layer *s = job->layer;
+    const struct matrix *m = &s->matrix;
+    const int64_t own = m->outputs / m->groups, height = row_outputs(m->kind);
+    const int64_t low = t->first * height, most = t->last * height;
+    const int64_t high = most < own ? most : own, rest = own - own % height;
+    const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
+    const int whole = writes_whole(s, t), like = whole && s->residual_form == s->to.form;
+    float *partial = scratch + 8192 + 64;
+    struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
+                            partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
+    struct moves moves;
+    moves.vectors = moves.pixels = moves.count = moves.width = 0;
+    if (s->from.form == PLANES)
+        plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
+                   s->planes != NULL, &moves);
+    if (s->residual) {
+        target.from = like ? s->residual + at : partial;
+        target.from_step = like ? channel_step(&s->to) : PANEL;
+        if (!like)
+            begin_with_residual(s, t, low, high, partial);
+    }
+    for (int64_t k = 0; k < m->depth; k += DEPTH) {
+        const int64_t end = k + DEPTH < m->depth ? k + DEPTH : m->depth;
+        if (end == m->depth) {
+            target.low = s->low;
+            target.high = s->high;
+            target.to = whole ? s->y + at : partial;
+            target.to_step = whole ? channel_step(&s->to) : PANEL;
+        }
+        multiply_tile(s, t, k / DEPTH, tile_columns(job, t, &moves, k, end, scratch), &target,
+                      partial);
+        target.bias = &zero;
+        target.bias_step = 0;
+        target.from = partial;
+        target.from_step = PANEL;
+    }
+    if (!whole)
+        copy_out(s, t, low, high, partial);
+    else if (high > rest)
+        copy_out(s, t, rest, high, partial);
+}
+
+/* Some of the tiles of a layer. */
+static void layer_tiles(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct layer_job *job = given;
+    const struct layer *s = job->layer;
+    const int64_t panels = panels_of(s->to.pixels), groups = s->matrix.groups;
+    for (int64_t u = first; u < last; u++) {
+        const int64_t part = u % job->parts, panel = u / job->parts % panels;
+        const int64_t group = u / job->parts / panels % groups;
+        const struct tile tile = {job->image + u / job->parts / panels / groups, group,
+                                  part_start(&s->matrix, group, part, job->parts),
+                                  part_start(&s->matrix, group, part + 1, job->parts),
+                                  stripe_of(s->to.pixels, panel)};
+        layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
+    }
+}
+
+/* Some of the channels of an image, spread over planes. */
+static void layer_planes(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct layer_job *job = given;
+    const struct layer *s = job->layer;
+    const int64_t plane = s->conv.height * s->conv.width;
+    (void)worker;
+    for (int64_t c = first; c < last; c++)
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
+                    s->planes + c * job->phases.step);
+}
+
+/* Runs a layer. Work is split by images, groups and panels, and where these are few by rows. */
+static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
+{
+    struct layer_job job = {s, conv_phases(&s->conv), 0, 1};
+    const int64_t images = s->planes ? 1 : s->images, most = row_count(&s->matrix) / 4;
+    const int64_t tiles = images * panels_of(s->to.pixels) * s->matrix.groups;
+    if (workers > 1 && tiles < 4 * workers && most > 1) {
+        const int64_t wanted = (4 * workers + tiles - 1) / tiles;
+        job.parts = wanted < most ? wanted : most;
+    }
+    conv_offsets(&s->conv, &job.phases, s->offsets);
+    for (; job.image < s->images; job.image += images) {
+        if (s->planes)
+            parallel(pool, layer_planes, &job, s->conv.channels);
+        parallel(pool, layer_tiles, &job, tiles * job.parts);
+    }
 }
 
 /* y = 1 / (1 + exp(-x)). */
@@ -881,18 +1573,6 @@ static void add_row(const float *a, int64_t a_stride, const float *b, int64_t b_
     }
     for (; i < count; i++)
         y[i] = a[i * a_stride] + b[i * b_stride];
-}
-
-/* Meets two boxes row by row; where one is stretched along an axis, its stride there is 0. */
-static void broadcast(void (*row)(const float *, int64_t, const float *, int64_t, float *, int64_t),
-                      const float *a, const float *b, float *y, int64_t rank,
-                      const int64_t *sizes, const int64_t *a_strides, const int64_t *b_strides)
-{
-    const int64_t length = sizes[rank - 1], rows = elements(rank - 1, sizes);
-    for (int64_t i = 0; i < rows; i++)
-        row(a + place_of(i, rank - 1, sizes, a_strides), a_strides[rank - 1],
-            b + place_of(i, rank - 1, sizes, b_strides), b_strides[rank - 1], y + i * length,
-            length);
 }
 
 /* Where coordinate i of a padded axis comes from: outside is -1, or the opposite side. */
@@ -930,26 +1610,19 @@ static void pad(const float *restrict x, float *restrict y, int64_t rank, const 
 
 /* The parts of weights.bin. */
 static const struct section life_sections[] = {
-    {64, 52, 64, 52, unpack_float32, 0, 0, 0}, /* count_weight_values */
-    {120, 52, 128, 52, unpack_int32, 0, 7, 0}, /* count_weight_indices */
-    {176, 28, 192, 28, unpack_int32, 0, 13, 0}, /* count_weight_starts */
-    {208, 24, 256, 24, unpack_float32, 0, 0, 0}, /* count_bias */
-    {232, 96, 320, 96, unpack_float32, 0, 0, 0}, /* mix_weight_panels */
-    {328, 48, 448, 48, unpack_float32, 0, 0, 0}, /* mix_weight_rest_values */
-    {376, 48, 512, 48, unpack_int32, 0, 5, 0}, /* mix_weight_rest_indices */
-    {424, 12, 576, 12, unpack_int32, 0, 12, 0}, /* mix_weight_rest_starts */
-    {440, 24, 640, 24, unpack_float32, 0, 0, 0}, /* mix_bias */
-    {464, 24, 704, 24, unpack_float32, 0, 0, 0}, /* last_weight_rest_values */
-    {488, 24, 768, 24, unpack_int32, 0, 5, 0}, /* last_weight_rest_indices */
-    {512, 8, 832, 8, unpack_int32, 0, 6, 0}, /* last_weight_rest_starts */
+    {64, 88, 64, 316, unpack_kept, 6, 9, 1}, /* count_weight_unstructured */
+    {152, 24, 384, 24, unpack_float32, 0, 0, 0}, /* count_bias */
+    {176, 160, 448, 144, unpack_dense, 6, 6, 1}, /* mix_weight_dense */
+    {336, 24, 640, 24, unpack_float32, 0, 0, 0}, /* mix_bias */
+    {360, 40, 704, 144, unpack_dense, 1, 6, 1}, /* last_weight_dense */
 };
 
 /* What weights.bin must be. */
 static const struct weights_file life_weights_file = {
-    .bytes = 520,
-    .fingerprint = 0x6b0f91e4cbe68aeau,
+    .bytes = 400,
+    .fingerprint = 0x20328791f7bb2416u,
     .values = 0,
-    .count = 12,
+    .count = 5,
     .sections = life_sections,
 };
 
@@ -970,8 +1643,9 @@ static double life_largest(double n, double h, double w)
 {
     double largest = 0;
     largest = fmax(largest, 8 * h * n * w);
-    largest = fmax(largest, 16 * h * n + 8 * h * n * w + 32 * n + 16 * n * w);
-    largest = fmax(largest, 48 * h * n * w);
+    largest = fmax(largest, 8 * h * n + 4 * h * n * w + 16 * n + 8 * n * w);
+    largest = fmax(largest, 1536 * ((h * w + 63) / 64) * n);
+    largest = fmax(largest, 4 * h * n * w);
     return largest;
 }
 
@@ -990,32 +1664,34 @@ static int life_sizes_fit(int64_t n, int64_t h, int64_t w)
         return 0;
     if (!(w + 2 >= 1))
         return 0;
-    if (!(2 * h + h * w + 2 * w + 4 <= 2147483647))
-        return 0;
-    if (!(6 * h * w <= 2147483647))
-        return 0;
     return 1;
 }
 
 /* Where each slot of the arena starts; returns where the last one ends. */
 static int64_t life_layout(int64_t n, int64_t h, int64_t w, int64_t workers, int64_t *at)
 {
-    (void)workers;
     int64_t end = 0;
     at[0] = end;
     {
         int64_t most = 8 * h * n + 4 * h * n * w + 16 * n + 8 * n * w;
-        most = 24 * h * n * w > most ? 24 * h * n * w : most;
+        most = workers * 36096 > most ? workers * 36096 : most;
         most = 4 * h * n * w > most ? 4 * h * n * w : most;
         end += (most + 63) / 64 * 64;
     }
     at[1] = end;
     {
-        int64_t most = 24 * h * n * w;
+        int64_t most = 1536 * ((h * w + 63) / 64) * n;
         end += (most + 63) / 64 * 64;
     }
     at[2] = end;
     end += 128;
+    at[3] = end;
+    {
+        int64_t most = workers * 36096;
+        most = 1536 * ((h * w + 63) / 64) * n > most ? 1536 * ((h * w + 63) / 64) * n : most;
+        most = workers * 34816 > most ? workers * 34816 : most;
+        end += (most + 63) / 64 * 64;
+    }
     return end;
 }
 
@@ -1089,7 +1765,7 @@ void life_pool_close(void *pool)
 
 size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads)
 {
-    int64_t at[3];
+    int64_t at[4];
     if (pool_size(threads) == 0 || !life_sizes_fit(n, h, w))
         return 0;
     const int64_t end = life_layout(n, h, w, threads, at);
@@ -1099,7 +1775,7 @@ size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads)
 int life_run(const void *weights, const float *board, float *next, int64_t n, int64_t h, int64_t w,
     void *arena, size_t arena_bytes, void *given_pool)
 {
-    int64_t at[3];
+    int64_t at[4];
     if (!life_sizes_fit(n, h, w))
         return LIFE_BAD_SIZE;
     if (!weights || !board || !next || !arena)
@@ -1114,26 +1790,22 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
         (uint64_t)life_layout(n, h, w, workers, at) > arena_bytes)
         return LIFE_BAD_ARENA;
 
-    const float *const count_weight_values = (const void *)((const char *)weights + 64);
-    const int32_t *const count_weight_indices = (const void *)((const char *)weights + 128);
-    const int32_t *const count_weight_starts = (const void *)((const char *)weights + 192);
-    const float *const count_bias = (const void *)((const char *)weights + 256);
-    const float *const mix_weight_panels = (const void *)((const char *)weights + 320);
-    const float *const mix_weight_rest_values = (const void *)((const char *)weights + 448);
-    const int32_t *const mix_weight_rest_indices = (const void *)((const char *)weights + 512);
-    const int32_t *const mix_weight_rest_starts = (const void *)((const char *)weights + 576);
+    const void *const count_weight_unstructured = (const void *)((const char *)weights + 64);
+    const float *const count_bias = (const void *)((const char *)weights + 384);
+    const void *const mix_weight_dense = (const void *)((const char *)weights + 448);
     const float *const mix_bias = (const void *)((const char *)weights + 640);
-    const float *const last_weight_rest_values = (const void *)((const char *)weights + 704);
-    const int32_t *const last_weight_rest_indices = (const void *)((const char *)weights + 768);
-    const int32_t *const last_weight_rest_starts = (const void *)((const char *)weights + 832);
+    const void *const last_weight_dense = (const void *)((const char *)weights + 704);
     float *const wrapped = (void *)((char *)arena + at[0]);
     float *const kept_ = (void *)((char *)arena + at[1]);
-    float *const kept__scratch = (void *)((char *)arena + at[2]);
-    float *const bounded = (void *)((char *)arena + at[0]);
-    float *const bounded_scratch = (void *)((char *)arena + at[2]);
+    float *const count_scratch = (void *)((char *)arena + at[2]);
+    float *const count_worker = (void *)((char *)arena + at[3]);
+    float *const bounded = (void *)((char *)arena + at[3]);
+    float *const mix_scratch = (void *)((char *)arena + at[2]);
+    float *const mix_worker = (void *)((char *)arena + at[0]);
     float *const sum = (void *)((char *)arena + at[1]);
     float *const last = (void *)((char *)arena + at[0]);
     float *const last_scratch = (void *)((char *)arena + at[2]);
+    float *const last_worker = (void *)((char *)arena + at[3]);
     PROFILE_START;
 
     /* wrapped */
@@ -1143,40 +1815,77 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
 
     /* kept */
     {
-        const struct conv_sizes s = {.images = n, .channels = 1, .height = h + 2, .width = w + 2,
-            .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 3,
-            .kernel_x = 3, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
-            .dilation_x = 1};
-        conv(&s, wrapped, NULL, (struct kept){count_weight_values, count_weight_indices,
-            count_weight_starts}, count_bias, 0x0p+0f, INFINITY, kept_, kept__scratch);
+        const struct layer s = {
+            .matrix = {KEPT_1, 6, 9, 1, count_weight_unstructured},
+            .x = wrapped,
+            .from = {PLANES, 1, h * w},
+            .y = kept_,
+            .to = {PANELS, 6, h * w},
+            .bias = count_bias,
+            .residual = NULL,
+            .residual_form = PLANES,
+            .low = 0x0p+0f,
+            .high = INFINITY,
+            .images = n,
+            .conv = {1, h + 2, w + 2, h, w, 3, 3, 1, 1, 0, 0, 1, 1},
+            .planes = NULL,
+            .offsets = (int64_t *)(void *)count_scratch,
+            .scratch = (char *)count_worker,
+            .scratch_step = 36096,
+        };
+        run_layer(pool, workers, &s);
     }
     PROFILE_STEP(life_profile[1]);
 
     /* bounded */
     {
-        const struct conv_sizes s = {.images = n, .channels = 6, .height = h, .width = w,
-            .outputs = 6, .rows = h, .columns = w, .groups = 1, .dense = 4, .kernel_y = 1,
-            .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
-            .dilation_x = 1};
-        conv(&s, kept_, mix_weight_panels, (struct kept){mix_weight_rest_values,
-            mix_weight_rest_indices, mix_weight_rest_starts}, mix_bias, 0x0p+0f, INFINITY, bounded,
-            bounded_scratch);
+        const struct layer s = {
+            .matrix = {DENSE, 6, 6, 1, mix_weight_dense},
+            .x = kept_,
+            .from = {PANELS, 6, h * w},
+            .y = bounded,
+            .to = {PANELS, 6, h * w},
+            .bias = mix_bias,
+            .residual = NULL,
+            .residual_form = PLANES,
+            .low = 0x0p+0f,
+            .high = INFINITY,
+            .images = n,
+            .conv = {6, h, w, h, w, 1, 1, 1, 1, 0, 0, 1, 1},
+            .planes = NULL,
+            .offsets = (int64_t *)(void *)mix_scratch,
+            .scratch = (char *)mix_worker,
+            .scratch_step = 36096,
+        };
+        run_layer(pool, workers, &s);
     }
     PROFILE_STEP(life_profile[2]);
 
     /* sum */
-    broadcast(add_row, kept_, bounded, sum, 1, (const int64_t[]){6 * h * n * w},
-        (const int64_t[]){1}, (const int64_t[]){1});
+    add_row(kept_, 1, bounded, 1, sum, n * panels_of(h * w) * 6 * PANEL);
     PROFILE_STEP(life_profile[3]);
 
     /* last */
     {
-        const struct conv_sizes s = {.images = n, .channels = 6, .height = h, .width = w,
-            .outputs = 1, .rows = h, .columns = w, .groups = 1, .dense = 0, .kernel_y = 1,
-            .kernel_x = 1, .stride_y = 1, .stride_x = 1, .pad_y = 0, .pad_x = 0, .dilation_y = 1,
-            .dilation_x = 1};
-        conv(&s, sum, NULL, (struct kept){last_weight_rest_values, last_weight_rest_indices,
-            last_weight_rest_starts}, NULL, -INFINITY, INFINITY, last, last_scratch);
+        const struct layer s = {
+            .matrix = {DENSE, 1, 6, 1, last_weight_dense},
+            .x = sum,
+            .from = {PANELS, 6, h * w},
+            .y = last,
+            .to = {PLANES, 1, h * w},
+            .bias = NULL,
+            .residual = NULL,
+            .residual_form = PLANES,
+            .low = -INFINITY,
+            .high = INFINITY,
+            .images = n,
+            .conv = {6, h, w, h, w, 1, 1, 1, 1, 0, 0, 1, 1},
+            .planes = NULL,
+            .offsets = (int64_t *)(void *)last_scratch,
+            .scratch = (char *)last_worker,
+            .scratch_step = 34816,
+        };
+        run_layer(pool, workers, &s);
     }
     PROFILE_STEP(life_profile[4]);
 

@@ -80,7 +80,7 @@ LIFE_API int life_run(const void *weights, const float *board, float *next, int6
     int64_t w, void *arena, size_t arena_bytes, void *pool);
 
 /* The bytes of weights.bin, built in with weights.c. */
-#define LIFE_FILE_BYTES 520
+#define LIFE_FILE_BYTES 400
 extern LIFE_API const unsigned char life_file[LIFE_FILE_BYTES];
 
 /* Built with -DTENTH_PROFILE, every run adds the nanoseconds of each step; one run at a time. */

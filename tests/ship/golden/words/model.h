@@ -82,7 +82,7 @@ WORDS_API int words_run(const void *weights, const int64_t *ids, float *class_, 
     int64_t n, int64_t l, void *arena, size_t arena_bytes, void *pool);
 
 /* The bytes of weights.bin, built in with weights.c. */
-#define WORDS_FILE_BYTES 624
+#define WORDS_FILE_BYTES 568
 extern WORDS_API const unsigned char words_file[WORDS_FILE_BYTES];
 
 /* Built with -DTENTH_PROFILE, every run adds the nanoseconds of each step; one run at a time. */

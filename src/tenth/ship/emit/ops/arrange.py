@@ -2,7 +2,8 @@
 
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
-from tenth.ship.emit.steps import Call, Condition, Scene, count, merged_axes, row_strides
+from tenth.ship.emit.forms import count
+from tenth.ship.emit.steps import Call, Condition, Scene, merged_axes, row_strides
 
 
 def reshape(node: Node, scene: Scene) -> Call:

@@ -4,74 +4,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
-from tenth.kernels.packing import (
-    CONV_PANEL,
-    LINEAR_PANEL,
-    TILE,
-    KeptRows,
-    all_rows,
-    first_inputs,
-    kept_rows,
-    panels,
-    shift_rows,
-)
-from tenth.ship.emit.steps import ALL, Call, Scene, count
+from tenth.kernels.matrices import dense_record, kept_record
+from tenth.ship.emit.forms import Pixels, planes_of, tokens_of
+from tenth.ship.emit.fuse import is_depthwise
+from tenth.ship.emit.steps import HEIGHTS, Call, Scene, struct_call
 from tenth.ship.emit.text import float_text
 
 _FLOAT_BYTES = 4
-_INT32_MAX = 2**31 - 1
+_OFFSET_BYTES = 8
+_SLACK_FLOATS = 128
+"""Room behind planes, for vectors that reach beyond."""
 
 
 def linear(node: Node, scene: Scene) -> Call:
-    """`x weight^T + bias`, cut off at bounds."""
-    weight = scene.weight(node)
-    outputs, inputs = weight.shape
-    rows = scene.size(*scene.shapes[node.inputs[0]][:-1])
-    sizes = f"const struct linear_sizes s = {{{rows}, {inputs}, {outputs}}};"
-    x = scene.read(node.inputs[0])
-    ends = f"{_bias_and_bounds(node, scene)}, {scene.variables[node.name]}"
-    if scene.kernels[node.name] == "sparse":
-        kept = _kept(node, scene, kept_rows(weight), "")
-        scratch = scene.scratch(node)
-        call = f"linear_sparse(&s, {x}, {kept}, {ends}, {scratch});"
-        size_bytes = (inputs + outputs) * TILE * _FLOAT_BYTES
-        return Call(_block(sizes, call), ("linear_sparse",), (scratch, size_bytes))
-    packed = scene.weights.add(node.inputs[1], "panels", panels(weight, LINEAR_PANEL))
-    return Call(_block(sizes, f"linear_dense(&s, {x}, {packed}, {ends});"), ("linear_dense",))
+    """`x weight^T + bias`, with what follows it."""
+    x, end = node.inputs[0], scene.end(node)
+    pixels = tokens_of(scene.shapes[node.name])
+    residual = scene.tails[node.name].residual
+    if not any(name in scene.forms for name in (x, end, residual)):
+        # rows lie one behind the other, whatever they are rows of
+        pixels = Pixels(1, pixels.channels, pixels.images * pixels.pixels, last=True)
+    inputs = len(scene.weight(node)[0])
+    geometry = _Geometry(1, inputs, inputs, _Axis(1, 1), _Axis(pixels.pixels, pixels.pixels))
+    return _layer(node, scene, pixels, geometry)
 
 
 def conv(node: Node, scene: Scene) -> Call:
-    """Convolution over one or two axes, cut off at bounds."""
-    weight = scene.weight(node)
-    sparse = scene.kernels[node.name] == "sparse"
-    outputs, groups = len(weight), node.attributes["groups"]
-    dense = 0 if sparse else _paneled_outputs(outputs, groups)
-    matrix = weight.reshape(outputs, -1)
-    packed, kept = "NULL", "(struct kept){NULL, NULL, NULL}"
-    if dense:
-        packed = scene.weights.add(node.inputs[1], "panels", panels(matrix[:dense], CONV_PANEL))
-    rest = (kept_rows if sparse else all_rows)(matrix[dense:])
-    if dense < outputs:
-        rest = shift_rows(rest, first_inputs(outputs, groups, matrix.shape[1])[dense:])
-        kept = _kept(node, scene, rest, "" if sparse else "rest")
-    geometry = _geometry(node, scene, weight)
-    image, planes = geometry.image_floats(), geometry.plane_floats()
-    taps = groups * matrix.shape[1]
-    scratch = scene.scratch(node)
-    call = (
-        f"conv(&s, {scene.read(node.inputs[0])}, {packed}, {kept}, "
-        f"{_bias_and_bounds(node, scene)}, {scene.variables[node.name]}, {scratch});"
-    )
-    return Call(
-        _block(f"const struct conv_sizes s = {{{geometry.fields(scene, dense)}}};", call),
-        ("conv",),
-        (scratch, (planes + taps + len(rest.values)) * _FLOAT_BYTES),
-        conditions=((planes, "<=", _INT32_MAX), (image, "<=", _INT32_MAX)),
-    )
+    """Convolution over one or two axes, with what follows it."""
+    geometry = _geometry(node, scene)
+    if is_depthwise(scene.graph, node):
+        return _depthwise(node, scene, geometry)
+    return _layer(node, scene, planes_of(scene.shapes[node.name]), geometry)
 
 
 def embedding(node: Node, scene: Scene) -> Call:
@@ -99,79 +64,150 @@ class _Axis:
     dilation: int = 1
 
     def plane_size(self) -> Size:
-        """Along this axis, the sizes of all phases of the padded image together (see conv.c)."""
+        """Along this axis, the sizes of all phases of the padded image together (see gather.c)."""
         phases = max(k * self.dilation % self.stride for k in range(self.kernel)) + 1
-        return phases * (self.outputs + (self.kernel - 1) * self.dilation // self.stride)
+        return phases * self.pitch()
+
+    def pitch(self) -> Size:
+        """Along this axis, the size of one phase."""
+        return self.outputs + (self.kernel - 1) * self.dilation // self.stride
 
 
 @dataclass(frozen=True)
 class _Geometry:
-    """The sizes of a convolution; one over a single axis has a height of 1."""
+    """How a kernel moves; a convolution over a single axis has a height of 1."""
 
-    images: Size
-    channels: int
-    outputs: int
     groups: int
+    channels: int
+    depth: int
     y: _Axis
     x: _Axis
 
-    def image_floats(self) -> Size:
-        """The floats of one input image."""
-        return count([self.channels, self.y.size, self.x.size])
+    @property
+    def taps(self) -> int:
+        """The places of the kernel."""
+        return self.y.kernel * self.x.kernel
+
+    def is_direct(self) -> bool:
+        """Whether an image is its own planes."""
+        return all(axis.stride == 1 and axis.pad == 0 for axis in (self.y, self.x))
 
     def plane_floats(self) -> Size:
-        """The floats of the planes of one image; an image may be its own planes."""
-        if all(axis.stride == 1 and axis.pad == 0 for axis in (self.y, self.x)):
-            return 0
-        return count([self.channels, self.y.plane_size(), self.x.plane_size()])
+        """The floats of the planes of one channel."""
+        return self.y.plane_size() * self.x.plane_size()
 
-    def fields(self, scene: Scene, dense: int) -> str:
-        """The members of `struct conv_sizes`."""
-        members: dict[str, Any] = {
-            "images": self.images,
-            "channels": self.channels,
-            "height": self.y.size,
-            "width": self.x.size,
-            "outputs": self.outputs,
-            "rows": self.y.outputs,
-            "columns": self.x.outputs,
-            "groups": self.groups,
-            "dense": dense,
-        }
-        for name in ("kernel", "stride", "pad", "dilation"):
-            members |= {f"{name}_y": getattr(self.y, name), f"{name}_x": getattr(self.x, name)}
-        return ", ".join(f".{name} = {scene.size(size)}" for name, size in members.items())
+    def text(self, scene: Scene) -> str:
+        """A `struct conv_sizes`."""
+        y, x = self.y, self.x
+        sizes: list[Size] = [self.channels, y.size, x.size, y.outputs, x.outputs]
+        sizes += [y.kernel, x.kernel, y.stride, x.stride, y.pad, x.pad, y.dilation, x.dilation]
+        return f"{{{', '.join(map(scene.size, sizes))}}}"
 
 
-def _geometry(node: Node, scene: Scene, weight: np.ndarray) -> _Geometry:
+def _geometry(node: Node, scene: Scene) -> _Geometry:
     x, y = scene.shapes[node.inputs[0]], scene.shapes[node.name]
+    weight = scene.weight(node)
     steps: list[Sequence[Any]] = [node.attributes[k] for k in ("stride", "padding", "dilation")]
     axes = [_Axis(*row) for row in zip(x[2:], y[2:], weight.shape[2:], *steps, strict=True)]
     first = axes[0] if len(axes) == 2 else _Axis(1, 1)
     groups = node.attributes["groups"]
-    return _Geometry(x[0], weight.shape[1] * groups, len(weight), groups, first, axes[-1])
+    depth = weight[0].size
+    return _Geometry(groups, weight.shape[1] * groups, depth, first, axes[-1])
 
 
-def _paneled_outputs(outputs: int, groups: int) -> int:
-    """How many of the outputs stand in whole panels, none of which crosses two groups."""
-    if groups == 1:
-        return outputs - outputs % CONV_PANEL
-    return outputs if outputs // groups % CONV_PANEL == 0 else 0
-
-
-def _kept(node: Node, scene: Scene, kept: KeptRows, form: str) -> str:
-    arrays = {"values": kept.values, "indices": kept.indices, "starts": kept.starts}
-    symbols = (
-        scene.weights.add(node.inputs[1], f"{form}_{name}".strip("_"), array)
-        for name, array in arrays.items()
+def _layer(node: Node, scene: Scene, pixels: Pixels, geometry: _Geometry) -> Call:
+    """A call of run_layer."""
+    x, end, tail = node.inputs[0], scene.end(node), scene.tails[node.name]
+    outputs = pixels.channels
+    offsets_bytes = -(-geometry.taps * _OFFSET_BYTES // 64) * 64
+    planes_bytes: Size = 0
+    scratch, worker = scene.scratch(node), scene.scratch(node, "worker")
+    if node.op == "conv" and x not in scene.forms and not geometry.is_direct():
+        floats = geometry.channels * geometry.plane_floats() + _SLACK_FLOATS
+        planes_bytes = floats * _FLOAT_BYTES
+    own = outputs // geometry.groups
+    # as LAYER_SCRATCH in layer.c, which an int64_t[] that is no constant cannot name
+    worker_bytes = -(-(8192 + 64 + (own + 6) * 64) * _FLOAT_BYTES // 64) * 64
+    members = {
+        "matrix": _matrix(node, scene, outputs, geometry),
+        "x": scene.read(x),
+        "from": _shape(scene, x, geometry.channels, pixels),
+        "y": scene.variables[end],
+        "to": _shape(scene, end, outputs, pixels),
+        "bias": scene.optional(node, 2),
+        "residual": "NULL" if tail.residual is None else scene.read(tail.residual),
+        "residual_form": _form(scene, tail.residual, pixels),
+        "low": float_text(tail.bounds[0]),
+        "high": float_text(tail.bounds[1]),
+        "images": scene.size(pixels.images),
+        "conv": geometry.text(scene),
+        "planes": f"{scratch} + {offsets_bytes // _FLOAT_BYTES}" if planes_bytes else "NULL",
+        "offsets": f"(int64_t *)(void *){scratch}",
+        "scratch": f"(char *){worker}",
+        "scratch_step": str(worker_bytes),
+    }
+    like = tail.residual is not None and _form(scene, tail.residual, pixels) == _form(
+        scene, end, pixels
     )
-    return f"(struct kept){{{', '.join(symbols)}}}"
+    return Call(
+        struct_call("layer", members, "run_layer(pool, workers, &s);"),
+        ("run_layer",),
+        scratch=(scratch, offsets_bytes + planes_bytes),
+        worker_scratch=(worker, worker_bytes),
+        in_place=(tail.residual,) if like and tail.residual else (),
+    )
 
 
-def _bias_and_bounds(node: Node, scene: Scene) -> str:
-    low, high = map(float_text, scene.bounds.get(node.name, ALL))
-    return f"{scene.optional(node, 2)}, {low}, {high}"
+def _matrix(node: Node, scene: Scene, outputs: int, geometry: _Geometry) -> str:
+    """A `struct matrix`."""
+    kernel = scene.kernels[node.name]
+    matrix = scene.weight(node).reshape(outputs, -1)
+    values = scene.values
+    record = (
+        dense_record(matrix, groups=geometry.groups, values=values)
+        if kernel == "dense"
+        else kept_record(matrix, height=HEIGHTS[kernel], values=values)
+    )
+    loaded = scene.weights.add_packed(node.inputs[1], record, kernel)
+    kind = "DENSE" if kernel == "dense" else f"KEPT_{HEIGHTS[kernel]}"
+    return f"{{{kind}, {outputs}, {geometry.depth}, {geometry.groups}, {loaded}}}"
 
 
-def _block(*lines: str) -> tuple[str, ...]:
-    return ("{", *(f"    {line}" for line in lines), "}")
+def _depthwise(node: Node, scene: Scene, geometry: _Geometry) -> Call:
+    """A call of run_depthwise."""
+    end, tail = scene.end(node), scene.tails[node.name]
+    pixels = planes_of(scene.shapes[node.name])
+    weight = scene.weight(node)
+    scratch, worker = scene.scratch(node), scene.scratch(node, "worker")
+    sums = geometry.y.outputs * geometry.x.pitch()
+    worker_bytes = (geometry.plane_floats() + sums + 2 * _SLACK_FLOATS) * _FLOAT_BYTES
+    members = {
+        "x": scene.read(node.inputs[0]),
+        "weights": scene.weights.add(node.inputs[1], "taps", weight.reshape(len(weight), -1)),
+        "bias": scene.optional(node, 2),
+        "y": scene.variables[end],
+        "to": _shape(scene, end, len(weight), pixels),
+        "low": float_text(tail.bounds[0]),
+        "high": float_text(tail.bounds[1]),
+        "images": scene.size(pixels.images),
+        "conv": geometry.text(scene),
+        "offsets": f"(int64_t *)(void *){scratch}",
+        "scratch": f"(char *){worker}",
+        "scratch_step": f"({scene.size(worker_bytes)} + 63) / 64 * 64",
+    }
+    return Call(
+        struct_call("depthwise", members, "run_depthwise(pool, &s);"),
+        ("run_depthwise",),
+        scratch=(scratch, geometry.taps * _OFFSET_BYTES),
+        worker_scratch=(worker, worker_bytes),
+    )
+
+
+def _form(scene: Scene, name: str | None, pixels: Pixels) -> str:
+    if name in scene.forms:
+        return "PANELS"
+    return "ROWS" if pixels.last else "PLANES"
+
+
+def _shape(scene: Scene, name: str, channels: int, pixels: Pixels) -> str:
+    return f"{{{_form(scene, name, pixels)}, {channels}, {scene.size(pixels.pixels)}}}"

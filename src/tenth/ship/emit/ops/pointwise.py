@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
+from tenth.ship.emit.fuse import bounds
 from tenth.ship.emit.steps import Call, Scene, row_strides
 from tenth.ship.emit.text import float_text
 
@@ -30,32 +31,26 @@ def clip(node: Node, scene: Scene) -> Call:
     return _unary(node, scene, "clip", f", {float_text(low)}, {float_text(high)}")
 
 
-def bounds(node: Node) -> tuple[float, float]:
-    """The lowest and the highest value that a relu or clip lets through."""
-    if node.op == "relu":
-        return 0.0, float("inf")
-    return node.attributes["low"], node.attributes["high"]
-
-
 def channel_affine(node: Node, scene: Scene) -> Call:
     """`x * scale + shift` for each channel."""
     images, channels, *space = scene.shapes[node.name]
-    arguments = (
-        *map(scene.read, node.inputs),
-        scene.variables[node.name],
-        *map(scene.size, (images, channels)),
-        scene.size(*space),
-    )
+    sizes = [scene.size(images), scene.size(channels), scene.size(*space)]
+    if node.name in scene.forms:
+        sizes = [f"{sizes[0]} * panels_of({sizes[2]})", sizes[1], "PANEL"]
+    arguments = (*map(scene.read, node.inputs), scene.variables[node.name], *sizes)
     line = f"channel_affine({', '.join(arguments)});"
-    return Call((line,), ("channel_affine",), in_place=node.inputs[:1])
+    return Call((line,), ("channel_affine", *scene.form_kernels(node)), in_place=node.inputs[:1])
 
 
 def pair(node: Node, scene: Scene) -> Call:
     """`a + b`, `a - b` or `a * b`, stretched as numpy does."""
     shape = scene.shapes[node.name]
-    sizes, strides = _merged(shape, [scene.shapes[name] for name in node.inputs])
     row = f"{node.op}_row"
     a, b = map(scene.read, node.inputs)
+    if node.name in scene.forms:
+        line = f"{row}({a}, 1, {b}, 1, {scene.variables[node.name]}, {scene.elements(node.name)});"
+        return Call((line,), (row, *scene.form_kernels(node)), in_place=node.inputs)
+    sizes, strides = _merged(shape, [scene.shapes[name] for name in node.inputs])
     arrays = ", ".join(map(scene.row, (sizes, *strides)))
     line = f"broadcast({row}, {a}, {b}, {scene.variables[node.name]}, {len(sizes)}, {arrays});"
     return Call(
@@ -67,8 +62,8 @@ def pair(node: Node, scene: Scene) -> Call:
 
 def _unary(node: Node, scene: Scene, kernel: str, more: str = "") -> Call:
     x, y = scene.read(node.inputs[0]), scene.variables[node.name]
-    line = f"{kernel}({x}, {y}, {scene.size(*scene.shapes[node.name])}{more});"
-    return Call((line,), (kernel,), in_place=node.inputs)
+    line = f"{kernel}({x}, {y}, {scene.elements(node.name)}{more});"
+    return Call((line,), (kernel, *scene.form_kernels(node)), in_place=node.inputs)
 
 
 def _merged(

@@ -5,7 +5,8 @@ from typing import Any
 
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
-from tenth.ship.emit.steps import Call, Scene, count, merged_axes, row_strides
+from tenth.ship.emit.forms import count
+from tenth.ship.emit.steps import Call, Scene, merged_axes, row_strides, struct_call
 from tenth.ship.emit.text import float_text
 
 
@@ -32,6 +33,8 @@ def pool(node: Node, scene: Scene) -> Call:
 
 def adaptive_pool(node: Node, scene: Scene) -> Call:
     """The largest element or the mean of a given number of windows."""
+    if node.inputs[0] in scene.forms:
+        return _panel_mean(node, scene)
     planes, before, after = _planes(node, scene)
     values = ", ".join(map(scene.size, (planes, *before, *after)))
     x, y = scene.read(node.inputs[0]), scene.variables[node.name]
@@ -51,6 +54,8 @@ def softmax(node: Node, scene: Scene) -> Call:
 def layer_norm(node: Node, scene: Scene) -> Call:
     """Each row brought to mean 0 and variance 1, then scaled and shifted."""
     axes, shape = node.attributes["axes"], scene.shapes[node.name]
+    if node.name in scene.forms:
+        return _panel_norm(node, scene)
     x, weight, bias = scene.read(node.inputs[0]), scene.optional(node, 1), scene.optional(node, 2)
     rows, length = scene.size(*shape[:-axes]), scene.size(*shape[-axes:])
     epsilon = float_text(node.attributes["epsilon"])
@@ -61,6 +66,8 @@ def layer_norm(node: Node, scene: Scene) -> Call:
 
 def mean(node: Node, scene: Scene) -> Call:
     """The mean over some axes."""
+    if node.inputs[0] in scene.forms:
+        return _panel_mean(node, scene)
     shape = scene.shapes[node.inputs[0]]
     over = node.attributes["axes"]
     steps = list(enumerate(zip(shape, row_strides(shape), strict=True)))
@@ -86,6 +93,36 @@ def matmul(node: Node, scene: Scene) -> Call:
     sizes = ", ".join(map(scene.size, (rows, a[-1], columns)))
     line = f"matmul({x}, {w}, {scene.variables[node.name]}, {len(batch)}, {arrays}, {sizes});"
     return Call((line,), ("matmul",))
+
+
+def _panel_norm(node: Node, scene: Scene) -> Call:
+    """A layer norm over the channels of panels."""
+    x, form = node.inputs[0], scene.forms[node.name]
+    pixels = scene.size(form.pixels)
+    members = {
+        "x": scene.read(x),
+        "from": f"{{{'PANELS' if x in scene.forms else 'ROWS'}, {form.channels}, {pixels}}}",
+        "y": scene.variables[node.name],
+        "to": f"{{PANELS, {form.channels}, {pixels}}}",
+        "weight": scene.optional(node, 1),
+        "bias": scene.optional(node, 2),
+        "epsilon": float_text(node.attributes["epsilon"]),
+        "images": scene.size(form.images),
+    }
+    return Call(
+        struct_call("norm", members, "panel_norm(pool, &s);"),
+        ("panel_norm",),
+        in_place=(x,) if x in scene.forms else (),
+    )
+
+
+def _panel_mean(node: Node, scene: Scene) -> Call:
+    """The mean of each channel of panels."""
+    x = node.inputs[0]
+    form = scene.forms[x]
+    shape = f"(const struct shape){{PANELS, {form.channels}, {scene.size(form.pixels)}}}"
+    images, y = scene.size(form.images), scene.variables[node.name]
+    return Call((f"panel_mean({scene.read(x)}, &{shape}, {images}, {y});",), ("panel_mean",))
 
 
 def _batch_strides(batch: Sequence[Size], shape: Sequence[Size]) -> list[Size]:

@@ -1,0 +1,102 @@
+/* A convolution whose outputs meet one channel each. */
+struct depthwise {
+    const float *x, *weights, *bias;
+    float *y;
+    struct shape to;
+    float low, high;
+    int64_t images;
+    struct conv_sizes conv;
+    int64_t *offsets;
+    char *scratch; /* of each worker: the planes of a channel, one plane of sums, room beyond */
+    int64_t scratch_step;
+};
+
+/* A depthwise convolution as it runs. */
+struct depthwise_job {
+    const struct depthwise *conv;
+    struct phases phases;
+};
+
+/* sums[i] = bias + the taps of pixel i, for all pixels of the planes and the gaps between rows. */
+static void depthwise_plane(const float *restrict planes, const int64_t *restrict offsets,
+                            int64_t taps, const float *restrict w, float bias, int64_t count,
+                            float *restrict sums)
+{
+    for (int64_t i = 0; i < count; i += 4 * LANES) {
+        lanes total[4];
+        UNROLL
+        for (int t = 0; t < 4; t++)
+            total[t] = all_lanes(bias);
+        for (int64_t k = 0; k < taps; k++)
+            add_vectors(planes + i + offsets[k], all_lanes(w[k]), total, 4);
+        UNROLL
+        for (int t = 0; t < 4; t++)
+            store(sums + i + t * LANES, total[t]);
+    }
+}
+
+/* y[i * step] = x[i], cut off at bounds. */
+INLINE void clamp_run(const float *restrict x, int64_t count, float low, float high,
+                      float *restrict y, const int64_t step)
+{
+    int64_t i = 0;
+    for (; step == 1 && i + LANES <= count; i += LANES)
+        store(y + i, clamp_lanes(load(x + i), low, high));
+    for (; i < count; i++)
+        y[i * step] = clamp(x[i], low, high);
+}
+
+/* Stores the rows of a plane of sums, without the gaps, in the form that is wanted. */
+static void depthwise_store(const struct depthwise *s, int64_t image, int64_t channel,
+                            const float *restrict sums, int64_t pitch)
+{
+    const int64_t panels = s->to.form == PANELS ? panels_of(s->to.pixels) : 1;
+    const int64_t columns = s->conv.columns, step = s->to.form == ROWS ? s->to.channels : 1;
+    int64_t column = 0;
+    for (int64_t panel = 0; panel < panels; panel++) {
+        struct stripe stripe = {0, 0, s->to.pixels, 0};
+        if (panels > 1)
+            stripe = stripe_of(s->to.pixels, panel);
+        float *y = s->y + place_in(&s->to, image, &stripe, channel);
+        for (int64_t p = 0, run; p < stripe.count; p += run) {
+            run = columns - column < stripe.count - p ? columns - column : stripe.count - p;
+            if (step == 1)
+                clamp_run(sums + column, run, s->low, s->high, y + p, 1);
+            else
+                clamp_run(sums + column, run, s->low, s->high, y + p * step, step);
+            column += run;
+            if (column == columns) {
+                column = 0;
+                sums += pitch;
+            }
+        }
+    }
+}
+
+/* Some of the outputs of some images. */
+static void depthwise_outputs(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct depthwise_job *job = given;
+    const struct depthwise *s = job->conv;
+    const int64_t outputs = s->to.channels, taps = s->conv.kernel_y * s->conv.kernel_x;
+    float *planes = (float *)(void *)(s->scratch + worker * s->scratch_step);
+    float *sums = planes + job->phases.step + 128;
+    for (int64_t u = first; u < last; u++) {
+        const int64_t image = u / outputs, o = u % outputs;
+        const int64_t channel = o / (outputs / s->conv.channels);
+        conv_planes(&s->conv, &job->phases,
+                    s->x + (image * s->conv.channels + channel) * s->conv.height * s->conv.width,
+                    planes);
+        depthwise_plane(planes, s->offsets, taps, s->weights + o * taps, s->bias ? s->bias[o] : 0,
+                        (s->conv.rows - 1) * job->phases.pitch + s->conv.columns, sums);
+        depthwise_store(s, image, o, sums, job->phases.pitch);
+    }
+}
+
+/* Runs a depthwise convolution. */
+static void run_depthwise(struct pool *pool, const struct depthwise *s)
+{
+    const struct depthwise_job job = {s, conv_phases(&s->conv)};
+    conv_offsets(&s->conv, &job.phases, s->offsets);
+    parallel(pool, depthwise_outputs, &job, s->images * s->to.channels);
+}

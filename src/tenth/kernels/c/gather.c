@@ -1,0 +1,179 @@
+/* A convolution: how its kernel moves over planes of height by width. */
+struct conv_sizes {
+    int64_t channels, height, width, rows, columns;
+    int64_t kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
+};
+
+/* How a padded image lies in memory: for each channel, phases_y * phases_x planes of `rows` rows
+   `pitch` apart, `step` floats together. With stride s, phase p holds every s-th row or column from
+   p on, so that each tap of the kernel meets neighbouring pixels in neighbouring places. */
+struct phases {
+    int64_t phases_y, phases_x, rows, pitch, step;
+};
+
+/* The number of phases along an axis that some tap of the kernel meets. */
+static int64_t phase_count(int64_t kernel, int64_t stride, int64_t dilation)
+{
+    int64_t last = 0;
+    for (int64_t k = 0; k < kernel; k++)
+        last = k * dilation % stride > last ? k * dilation % stride : last;
+    return last + 1;
+}
+
+/* The planes of a convolution. */
+static struct phases conv_phases(const struct conv_sizes *s)
+{
+    struct phases p = {phase_count(s->kernel_y, s->stride_y, s->dilation_y),
+                       phase_count(s->kernel_x, s->stride_x, s->dilation_x),
+                       s->rows + (s->kernel_y - 1) * s->dilation_y / s->stride_y,
+                       s->columns + (s->kernel_x - 1) * s->dilation_x / s->stride_x, 0};
+    p.step = p.phases_y * p.phases_x * p.rows * p.pitch;
+    return p;
+}
+
+/* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
+static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
+                     float *restrict to, int64_t pitch)
+{
+    const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
+    const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
+    const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
+    for (int64_t j = 0; j < start; j++)
+        to[j] = 0;
+    if (stride == 1 && start < end)
+        memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
+    else if (stride == 2)
+        for (int64_t j = start; j < end; j++)
+            to[j] = x[first + j * 2];
+    else
+        for (int64_t j = start; j < end; j++)
+            to[j] = x[first + j * stride];
+    for (int64_t j = start > end ? start : end; j < pitch; j++)
+        to[j] = 0;
+}
+
+/* Spreads one channel of an image over its planes. */
+APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
+                        float *restrict planes)
+{
+    for (int64_t a = 0; a < p->phases_y; a++)
+        for (int64_t b = 0; b < p->phases_x; b++)
+            for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
+                const int64_t from = i * s->stride_y + a - s->pad_y;
+                if (from < 0 || from >= s->height)
+                    memset(planes, 0, (size_t)p->pitch * sizeof(float));
+                else
+                    conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
+                             p->pitch);
+            }
+}
+
+/* Where in the planes of a channel each tap of the kernel meets the first pixel. */
+static void conv_offsets(const struct conv_sizes *s, const struct phases *p,
+                         int64_t *restrict offsets)
+{
+    for (int64_t y = 0; y < s->kernel_y; y++)
+        for (int64_t x = 0; x < s->kernel_x; x++) {
+            const int64_t down = y * s->dilation_y, right = x * s->dilation_x;
+            const int64_t plane = down % s->stride_y * p->phases_x + right % s->stride_x;
+            *offsets++ = (plane * p->rows + down / s->stride_y) * p->pitch + right / s->stride_x;
+        }
+}
+
+/* A vector, or a pixel, that is copied from planes to a row of a panel. */
+struct move {
+    int64_t to, from;
+};
+
+/* How a row of a panel is put together from `from`: whole vectors, then single pixels. */
+struct moves {
+    int64_t vectors, pixels, count, width;
+    struct move vector[PANEL], pixel[PANEL];
+};
+
+/* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
+   read and written beyond what is wanted, as the next ones are written over it. */
+static void plan_moves(const struct stripe *s, int64_t columns, int64_t pitch, int slack,
+                       struct moves *m)
+{
+    m->vectors = m->pixels = 0;
+    m->count = s->count;
+    m->width = s->vectors * LANES;
+    for (int64_t to = 0, end; to < s->count; to = end) {
+        const int64_t pixel = s->first + to, row = pixel / columns;
+        const int64_t from = row * pitch + pixel % columns;
+        const int64_t run = pitch == columns ? s->count : (row + 1) * columns - pixel;
+        end = to + run < s->count ? to + run : s->count;
+        int64_t i = to;
+        for (; i + (slack ? 1 : LANES) <= end; i += LANES)
+            m->vector[m->vectors++] = (struct move){i, from + i - to};
+        for (; i < end; i++)
+            m->pixel[m->pixels++] = (struct move){i, from + i - to};
+    }
+}
+
+/* The planes of some channels, and where the taps of a kernel stand in each. */
+struct taps {
+    const float *planes;
+    const int64_t *offsets;
+    int64_t step, count;
+};
+
+/* Columns first … last of a panel, by a known number of vectors where that is small. Column k is
+   tap k % count of channel k / count. */
+INLINE void gather_columns(const struct taps *t, const struct moves *m, const int64_t vectors,
+                           const int exact, int64_t first, int64_t last, float *restrict to)
+{
+    int64_t tap = first % t->count;
+    const float *channel = t->planes + first / t->count * t->step;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        const float *x = channel + t->offsets[tap];
+        UNROLL
+        for (int64_t i = 0; i < vectors; i++)
+            store(to + m->vector[i].to, load(x + m->vector[i].from));
+        if (exact) {
+            for (int64_t i = 0; i < m->pixels; i++)
+                to[m->pixel[i].to] = x[m->pixel[i].from];
+            for (int64_t i = m->count; i < m->width; i++)
+                to[i] = 0;
+        }
+        if (++tap == t->count) {
+            tap = 0;
+            channel += t->step;
+        }
+    }
+}
+
+/* Columns first … last of a panel from planes. */
+APART void gather_planes(const struct taps *t, const struct moves *m, int64_t first, int64_t last,
+                          float *restrict to)
+{
+    const int exact = m->pixels > 0 || m->count < m->width;
+    switch (exact ? 0 : m->vectors) {
+    case 1: gather_columns(t, m, 1, 0, first, last, to); break;
+    case 2: gather_columns(t, m, 2, 0, first, last, to); break;
+    case 3: gather_columns(t, m, 3, 0, first, last, to); break;
+    case 4: gather_columns(t, m, 4, 0, first, last, to); break;
+    case 5: gather_columns(t, m, 5, 0, first, last, to); break;
+    case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+    case 7: gather_columns(t, m, 7, 0, first, last, to); break;
+    default: gather_columns(t, m, m->vectors, 1, first, last, to); break;
+    }
+}
+
+/* Columns first … last of a panel from rows [pixel][channel]. */
+static void gather_rows(const float *restrict x, int64_t channels, const struct stripe *s,
+                        int64_t first, int64_t last, float *restrict to)
+{
+    const int64_t width = s->vectors * LANES;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        if (s->count == 1) {
+            store(to, all_lanes(x[k]));
+            continue;
+        }
+        for (int64_t p = 0; p < s->count; p++)
+            to[p] = x[p * channels + k];
+        for (int64_t p = s->count; p < width; p++)
+            to[p] = 0;
+    }
+}

@@ -1,0 +1,239 @@
+/* A linear layer or a convolution: each output is a bias, plus weights times what its pixel meets,
+   plus a residual, cut off at `low` and `high`. A linear layer is a convolution of one tap. */
+struct layer {
+    struct matrix matrix;
+    const float *x;
+    struct shape from;
+    float *y;
+    struct shape to;
+    const float *bias, *residual;
+    enum form residual_form;
+    float low, high;
+    int64_t images;
+    struct conv_sizes conv;
+    float *planes;    /* padded planes of one image, or NULL where x is its own */
+    int64_t *offsets; /* one for each tap of the kernel */
+    char *scratch;    /* LAYER_SCRATCH(outputs of a group) bytes for each worker */
+    int64_t scratch_step;
+};
+
+/* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
+#define LAYER_SCRATCH(outputs) ((8192 + 64 + ((outputs) + 6) * 64) * 4)
+
+/* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
+struct layer_job {
+    const struct layer *layer;
+    struct phases phases;
+    int64_t image, parts;
+};
+
+/* Where part number `part` of the rows of a group starts: all parts have as many entries. */
+static int64_t part_start(const struct matrix *m, int64_t group, int64_t part, int64_t parts)
+{
+    const int64_t rows = row_count(m), blocks = (m->depth + DEPTH - 1) / DEPTH;
+    if (m->kind == DENSE || part == 0 || part == parts)
+        return rows * part / parts;
+    const struct kept w = kept_of(m->loaded, rows * m->groups);
+    int64_t total = 0, sum = 0, row = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        const uint32_t *starts = w.starts + b * w.rows + group * rows;
+        total += (int64_t)starts[rows] - starts[0];
+    }
+    for (; row < rows && sum * parts < total * part; row++)
+        for (int64_t b = 0; b < blocks; b++) {
+            const uint32_t *starts = w.starts + b * w.rows + group * rows + row;
+            sum += (int64_t)starts[1] - starts[0];
+        }
+    return row;
+}
+
+/* One panel of a group of an image, for rows `first` to `last` of blocks. */
+struct tile {
+    int64_t image, group, first, last;
+    struct stripe stripe;
+};
+
+/* How far apart in memory the channels and the pixels of a value are. */
+struct steps {
+    int64_t channel, pixel;
+};
+
+/* The steps of a form. */
+static struct steps steps_of(const struct shape *s)
+{
+    if (s->form == ROWS)
+        return (struct steps){1, s->channels};
+    return (struct steps){channel_step(s), 1};
+}
+
+/* Copies outputs `low` to `high` of a tile's residual to where its partial sums begin. */
+static void begin_with_residual(const struct layer *s, const struct tile *t, int64_t low,
+                                int64_t high, float *restrict partial)
+{
+    const struct shape shape = {s->residual_form, s->to.channels, s->to.pixels};
+    const int64_t group = t->group * (s->matrix.outputs / s->matrix.groups);
+    const struct steps step = steps_of(&shape);
+    const float *from = s->residual + place_in(&shape, t->image, &t->stripe, 0);
+    for (int64_t o = low; o < high; o++)
+        for (int64_t p = 0; p < t->stripe.vectors * LANES; p++)
+            partial[o * PANEL + p] =
+                p < t->stripe.count ? from[(group + o) * step.channel + p * step.pixel] : 0;
+}
+
+/* Copies finished sums of outputs `low` to `high` to where they belong. */
+static void copy_out(const struct layer *s, const struct tile *t, int64_t low, int64_t high,
+                     const float *restrict sums)
+{
+    const int64_t group = t->group * (s->matrix.outputs / s->matrix.groups);
+    const struct steps step = steps_of(&s->to);
+    float *y = s->y + place_in(&s->to, t->image, &t->stripe, group);
+    if (s->to.form == ROWS)
+        for (int64_t p = 0; p < t->stripe.count; p++, y += step.pixel)
+            for (int64_t o = low; o < high; o++)
+                y[o] = sums[o * PANEL + p];
+    else
+        for (int64_t o = low; o < high; o++)
+            memcpy(y + o * step.channel, sums + o * PANEL, (size_t)t->stripe.count * sizeof(float));
+}
+
+/* Whether whole vectors of a tile may be read from and written to where the result belongs. */
+INLINE int writes_whole(const struct layer *s, const struct tile *t)
+{
+    return s->to.form == PANELS ||
+           (s->to.form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
+}
+
+/* Columns `first` to `last` of what a tile meets: in place, or gathered to `block`. */
+static const float *tile_columns(const struct layer_job *job, const struct tile *t,
+                                 const struct moves *moves, int64_t first, int64_t last,
+                                 float *block)
+{
+    const struct layer *s = job->layer;
+    const int64_t taps = s->conv.kernel_y * s->conv.kernel_x;
+    const int64_t channel = t->group * (s->matrix.depth / taps);
+    if (s->from.form == PANELS)
+        return s->x + place_in(&s->from, t->image, &t->stripe, channel + first);
+    if (s->from.form == ROWS) {
+        const float *x = s->x + place_in(&s->from, t->image, &t->stripe, channel);
+        gather_rows(x, s->from.channels, &t->stripe, first, last, block);
+        return block;
+    }
+    const int64_t plane = s->conv.height * s->conv.width;
+    struct taps from = {s->planes + channel * job->phases.step, s->offsets, job->phases.step, taps};
+    if (!s->planes) {
+        from.planes = s->x + (t->image * s->conv.channels + channel) * plane;
+        from.step = plane;
+    }
+    gather_planes(&from, moves, first, last, block);
+    return block;
+}
+
+/* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
+static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
+                          const float *x, const struct target *target, float *partial)
+{
+    const struct matrix *m = &s->matrix;
+    const int64_t whole = m->outputs / m->groups / row_outputs(m->kind);
+    const int64_t last = t->last < whole ? t->last : whole;
+    multiply_block(m, t->group, block, t->first, last, x, target, t->stripe.vectors);
+    if (t->last > whole) {
+        struct target rest = *target;
+        rest.to = partial;
+        rest.to_step = PANEL;
+        multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
+    }
+}
+
+/* Computes a tile. Sums go to the partial ones until the last K-block, and then too if the result
+   cannot be written in whole vectors. */
+static void layer_tile(const struct layer_job *job, const struct tile *t, float *scratch)
+{
+    static const float zero = 0;
+    const struct layer *s = job->layer;
+    const struct matrix *m = &s->matrix;
+    const int64_t own = m->outputs / m->groups, height = row_outputs(m->kind);
+    const int64_t low = t->first * height, most = t->last * height;
+    const int64_t high = most < own ? most : own, rest = own - own % height;
+    const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
+    const int whole = writes_whole(s, t), like = whole && s->residual_form == s->to.form;
+    float *partial = scratch + 8192 + 64;
+    struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
+                            partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
+    struct moves moves;
+    moves.vectors = moves.pixels = moves.count = moves.width = 0;
+    if (s->from.form == PLANES)
+        plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
+                   s->planes != NULL, &moves);
+    if (s->residual) {
+        target.from = like ? s->residual + at : partial;
+        target.from_step = like ? channel_step(&s->to) : PANEL;
+        if (!like)
+            begin_with_residual(s, t, low, high, partial);
+    }
+    for (int64_t k = 0; k < m->depth; k += DEPTH) {
+        const int64_t end = k + DEPTH < m->depth ? k + DEPTH : m->depth;
+        if (end == m->depth) {
+            target.low = s->low;
+            target.high = s->high;
+            target.to = whole ? s->y + at : partial;
+            target.to_step = whole ? channel_step(&s->to) : PANEL;
+        }
+        multiply_tile(s, t, k / DEPTH, tile_columns(job, t, &moves, k, end, scratch), &target,
+                      partial);
+        target.bias = &zero;
+        target.bias_step = 0;
+        target.from = partial;
+        target.from_step = PANEL;
+    }
+    if (!whole)
+        copy_out(s, t, low, high, partial);
+    else if (high > rest)
+        copy_out(s, t, rest, high, partial);
+}
+
+/* Some of the tiles of a layer. */
+static void layer_tiles(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct layer_job *job = given;
+    const struct layer *s = job->layer;
+    const int64_t panels = panels_of(s->to.pixels), groups = s->matrix.groups;
+    for (int64_t u = first; u < last; u++) {
+        const int64_t part = u % job->parts, panel = u / job->parts % panels;
+        const int64_t group = u / job->parts / panels % groups;
+        const struct tile tile = {job->image + u / job->parts / panels / groups, group,
+                                  part_start(&s->matrix, group, part, job->parts),
+                                  part_start(&s->matrix, group, part + 1, job->parts),
+                                  stripe_of(s->to.pixels, panel)};
+        layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
+    }
+}
+
+/* Some of the channels of an image, spread over planes. */
+static void layer_planes(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct layer_job *job = given;
+    const struct layer *s = job->layer;
+    const int64_t plane = s->conv.height * s->conv.width;
+    (void)worker;
+    for (int64_t c = first; c < last; c++)
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
+                    s->planes + c * job->phases.step);
+}
+
+/* Runs a layer. Work is split by images, groups and panels, and where these are few by rows. */
+static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
+{
+    struct layer_job job = {s, conv_phases(&s->conv), 0, 1};
+    const int64_t images = s->planes ? 1 : s->images, most = row_count(&s->matrix) / 4;
+    const int64_t tiles = images * panels_of(s->to.pixels) * s->matrix.groups;
+    if (workers > 1 && tiles < 4 * workers && most > 1) {
+        const int64_t wanted = (4 * workers + tiles - 1) / tiles;
+        job.parts = wanted < most ? wanted : most;
+    }
+    conv_offsets(&s->conv, &job.phases, s->offsets);
+    for (; job.image < s->images; job.image += images) {
+        if (s->planes)
+            parallel(pool, layer_planes, &job, s->conv.channels);
+        parallel(pool, layer_tiles, &job, tiles * job.parts);
+    }
+}

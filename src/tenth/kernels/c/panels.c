@@ -1,0 +1,65 @@
+/* The pixels of a panel, in vectors of LANES. A K-block of DEPTH channels of a panel fills 32 KB, an
+   L1 of most processors. */
+#define PANEL_VECTORS (LANES == 4 ? 8 : 4)
+#define PANEL (PANEL_VECTORS * LANES)
+#define DEPTH (8192 / PANEL)
+
+/* A vector from memory, of any alignment. */
+INLINE lanes load(const float *x)
+{
+    return *(const lanes *)x;
+}
+
+/* A vector to memory. */
+INLINE void store(float *y, lanes v)
+{
+    *(lanes *)y = v;
+}
+
+/* How a value of images, channels and pixels lies in memory: as planes [image][channel][pixel], as
+   rows [image][pixel][channel], or as panels [image][panel][channel][PANEL]. */
+enum form { PLANES, ROWS, PANELS };
+
+/* A form and the sizes it needs. */
+struct shape {
+    enum form form;
+    int64_t channels, pixels;
+};
+
+/* The number of panels that hold some pixels. */
+INLINE int64_t panels_of(int64_t pixels)
+{
+    return (pixels + PANEL - 1) / PANEL;
+}
+
+/* The pixels of a panel: from `first` on, `count` of them, in so many vectors. */
+struct stripe {
+    int64_t panel, first, count, vectors;
+};
+
+/* A panel of some pixels. Panels share the vectors evenly, so that none is nearly empty. */
+static struct stripe stripe_of(int64_t pixels, int64_t panel)
+{
+    const int64_t panels = panels_of(pixels), vectors = (pixels + LANES - 1) / LANES;
+    const int64_t first = panel * vectors / panels * LANES;
+    const int64_t end = (panel + 1) * vectors / panels * LANES;
+    return (struct stripe){panel, first, (end < pixels ? end : pixels) - first,
+                           (end - first) / LANES};
+}
+
+/* Where a channel of a stripe starts, in floats; pixels of rows lie `channels` apart. */
+INLINE int64_t place_in(const struct shape *s, int64_t image, const struct stripe *t,
+                        int64_t channel)
+{
+    if (s->form == PANELS)
+        return ((image * panels_of(s->pixels) + t->panel) * s->channels + channel) * PANEL;
+    if (s->form == PLANES)
+        return (image * s->channels + channel) * s->pixels + t->first;
+    return (image * s->pixels + t->first) * s->channels + channel;
+}
+
+/* How far apart neighbouring channels lie, of planes or panels. */
+INLINE int64_t channel_step(const struct shape *s)
+{
+    return s->form == PANELS ? PANEL : s->pixels;
+}
