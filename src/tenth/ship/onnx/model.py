@@ -14,8 +14,9 @@ from tenth.graph.program import Graph
 from tenth.graph.shapes import infer, label
 from tenth.graph.verify import verify
 from tenth.ship.build import captured
+from tenth.ship.onnx.ops.sequences import gates
 from tenth.ship.onnx.ops.table import WRITERS
-from tenth.ship.onnx.sheet import Sheet, Step
+from tenth.ship.onnx.sheet import Body, Sheet, Step
 
 OPSETS = range(13, 18)
 """The versions of ONNX's operators that can be written."""
@@ -25,6 +26,7 @@ NOTE = (
     "like any other number, so the file is not smaller there and the network not faster. The "
     "program that `tenth ship` compiles leaves them out."
 )
+_FLOAT = 1  # as ONNX numbers the types
 _MOST_BYTES = 2**31 - 2**20  # a message of protobuf, less room for the nodes
 
 
@@ -64,8 +66,10 @@ def write_sheet(graph: Graph, opset: int) -> Sheet:
     Raises:
         UnsupportedError: an op cannot be said in this opset.
     """
-    sheet = Sheet(graph, infer(graph), opset)
+    sheet = Sheet(graph, infer(graph), opset, gates(graph))
     for node in graph.nodes:
+        if node.name in sheet.gates:
+            continue  # the recurrent layer that reads it writes it
         if node.op not in WRITERS:
             raise UnsupportedError(
                 must(label(node), "of an op that ONNX has", node.op, "Ship it as C instead.")
@@ -98,14 +102,22 @@ def _serialized(sheet: Sheet) -> bytes:
 
 
 def _node(helper: Any, step: Step) -> Any:
-    attributes = {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in step.attributes.items()
-    }
+    attributes = {key: _attribute(helper, value) for key, value in step.attributes.items()}
     name = next(filter(None, step.outputs))
     return helper.make_node(
         step.op, step.inputs, step.outputs, name=name, doc_string=step.path, **attributes
     )
+
+
+def _attribute(helper: Any, value: Any) -> Any:
+    if not isinstance(value, Body):
+        return list(value) if isinstance(value, tuple) else value
+    nodes = [_node(helper, step) for step in value.steps]
+    inputs, outputs = (
+        [helper.make_tensor_value_info(name, _FLOAT, None) for name in names]
+        for names in (value.inputs, value.outputs)
+    )
+    return helper.make_graph(nodes, "step", inputs, outputs)
 
 
 def _port(onnx: Any, name: str, dtype: str, shape: tuple[Size, ...]) -> Any:

@@ -1,5 +1,7 @@
 """Layers with weights."""
 
+import numpy as np
+
 from tenth.graph.program import Node
 from tenth.ship.onnx.sheet import Sheet
 
@@ -65,3 +67,18 @@ def layer_norm(node: Node, sheet: Sheet) -> None:
     y = sheet.add("Div", centred, spread, to="" if last else node.name)
     for i, (op, vector) in enumerate(last, start=1):
         y = sheet.add(op, y, vector, to=node.name if i == len(last) else "")
+
+
+def group_norm(node: Node, sheet: Sheet) -> None:
+    """InstanceNormalization with each group as a channel; then Mul and Add for each channel."""
+    x, *vectors = node.inputs
+    groups, shape = node.attributes["groups"], sheet.shape(x)
+    ones, zeros = (sheet.constant(np.full(groups, value, np.float32)) for value in (1, 0))
+    rows = sheet.add("Reshape", x, sheet.integers(0, groups, -1))
+    epsilon = node.attributes["epsilon"]
+    normed = sheet.add("InstanceNormalization", rows, ones, zeros, epsilon=epsilon)
+    y = sheet.add("Reshape", normed, sheet.add("Shape", x), to="" if vectors else node.name)
+    column = (-1, *(1,) * (len(shape) - 2))
+    for i, (op, vector) in enumerate(zip(("Mul", "Add"), vectors, strict=False), start=1):
+        stretched = sheet.constant(sheet.graph.constants[vector].reshape(column))
+        y = sheet.add(op, y, stretched, to=node.name if i == len(vectors) else "")

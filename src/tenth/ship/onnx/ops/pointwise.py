@@ -14,14 +14,31 @@ _SAME = {
     "add": "Add",
     "sub": "Sub",
     "mul": "Mul",
+    "div": "Div",
+    "exp": "Exp",
+    "sqrt": "Sqrt",
+    "softplus": "Softplus",
+    "prelu": "PRelu",
     "matmul": "MatMul",
 }
+_TRUTHS = {"equal": "Equal", "less": "Less"}
+_FLOAT = 1
 _HARD: Mapping[str, Any] = {"alpha": 1 / 6, "beta": 0.5}
 
 
 def same(node: Node, sheet: Sheet) -> None:
     """One node that means the same."""
     sheet.add(_SAME[node.op], *node.inputs, to=node.name)
+
+
+def truth(node: Node, sheet: Sheet) -> None:
+    """A comparison, its truths as numbers."""
+    sheet.add_many("Cast", (sheet.add(_TRUTHS[node.op], *node.inputs),), (node.name,), to=_FLOAT)
+
+
+def cast(node: Node, sheet: Sheet) -> None:
+    """Cast."""
+    sheet.add_many("Cast", node.inputs, (node.name,), to=_FLOAT)
 
 
 def silu(node: Node, sheet: Sheet) -> None:

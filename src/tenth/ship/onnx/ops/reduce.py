@@ -1,4 +1,4 @@
-"""Ops that bring many elements together: pools, softmax, means."""
+"""Ops that bring many elements together: pools, softmax, means and sums."""
 
 from collections.abc import Sequence
 
@@ -51,14 +51,20 @@ def adaptive_pool(node: Node, sheet: Sheet) -> None:
 
 
 def softmax(node: Node, sheet: Sheet) -> None:
-    """Softmax."""
-    sheet.add("Softmax", *node.inputs, to=node.name, axis=node.attributes["axis"])
+    """Softmax or LogSoftmax."""
+    name = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}[node.op]
+    sheet.add(name, *node.inputs, to=node.name, axis=node.attributes["axis"])
 
 
-def mean(node: Node, sheet: Sheet) -> None:
-    """ReduceMean."""
+def over(node: Node, sheet: Sheet) -> None:
+    """ReduceMean, ReduceSum or ReduceMax."""
     axes, keep = node.attributes["axes"], int(node.attributes["keep"])
-    sheet.add("ReduceMean", *node.inputs, to=node.name, axes=axes, keepdims=keep)
+    if node.op == "sum":  # the only one of them that reads its axes
+        rows = sheet.integers(*axes)
+        sheet.add("ReduceSum", *node.inputs, rows, to=node.name, keepdims=keep)
+        return
+    name = {"mean": "ReduceMean", "max": "ReduceMax"}[node.op]
+    sheet.add(name, *node.inputs, to=node.name, axes=axes, keepdims=keep)
 
 
 def _bounds(sheet: Sheet, x: str, axis: int, outputs: int) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tenth.graph.program import Node
-from tenth.ship.onnx.ops import arrange, layers, pointwise, reduce
+from tenth.ship.onnx.ops import arrange, layers, pointwise, reduce, sequences
 from tenth.ship.onnx.sheet import Sheet
 
 WRITERS: Mapping[str, Callable[[Node, Sheet], None]] = {
@@ -12,7 +12,9 @@ WRITERS: Mapping[str, Callable[[Node, Sheet], None]] = {
     "channel_affine": layers.channel_affine,
     "embedding": layers.embedding,
     "layer_norm": layers.layer_norm,
+    "group_norm": layers.group_norm,
     "softmax": reduce.softmax,
+    "log_softmax": reduce.softmax,
     "relu": pointwise.same,
     "sigmoid": pointwise.same,
     "tanh": pointwise.same,
@@ -20,19 +22,35 @@ WRITERS: Mapping[str, Callable[[Node, Sheet], None]] = {
     "hardswish": pointwise.hardswish,
     "hardsigmoid": pointwise.hardsigmoid,
     "gelu": pointwise.gelu,
+    "softplus": pointwise.same,
+    "exp": pointwise.same,
+    "sqrt": pointwise.same,
     "clip": pointwise.clip,
     "add": pointwise.same,
     "sub": pointwise.same,
     "mul": pointwise.same,
+    "div": pointwise.same,
+    "equal": pointwise.truth,
+    "less": pointwise.truth,
+    "prelu": pointwise.same,
+    "cast": pointwise.cast,
     "concat": arrange.concat,
     "slice": arrange.slice_,
+    "fit": arrange.fit,
     "pad": arrange.pad,
     "max_pool": reduce.pool,
     "avg_pool": reduce.pool,
     "adaptive_avg_pool": reduce.adaptive_pool,
     "adaptive_max_pool": reduce.adaptive_pool,
+    "resize": arrange.resize,
+    "depth_to_space": arrange.depth_to_space,
     "reshape": arrange.reshape,
     "transpose": arrange.transpose,
-    "mean": reduce.mean,
+    "mean": reduce.over,
+    "sum": reduce.over,
+    "max": reduce.over,
     "matmul": pointwise.same,
+    "attention": sequences.attention,
+    "lstm": sequences.lstm,
+    "gru": sequences.gru,
 }
