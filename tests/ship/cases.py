@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tenth.graph import Dim, Graph, Node, Value
+from tenth.graph.ops import OPS
 from tenth.graph.shapes import bind
 from tenth.ship.binding import Binding
 from tenth.ship.emit.fuse import WEIGHTED
@@ -41,7 +42,7 @@ class Case:
                 Dim.symbol(names.setdefault((a, b), f"d{len(names)}")) if a != b else a
                 for a, b in zip(one, other, strict=True)
             ]
-            dtype = "int64" if self.op == "embedding" else "float32"
+            dtype = "int64" if i in OPS[self.op].ids else "float32"
             inputs.append(Value(f"x{i}", tuple(axes), dtype))
         constants = {f"w{i}": _weight(rng, shape) for i, shape in enumerate(self.shapes[count:])}
         node = Node("y", self.op, (*(v.name for v in inputs), *constants), self.attributes)
@@ -52,9 +53,15 @@ class Case:
     ) -> list[np.ndarray]:
         """Random inputs of these shapes."""
         count = len(self.shapes) - self.constants
-        if self.op == "embedding":
-            return [rng.integers(0, self.shapes[1][0], shapes[0])]
-        return [rng.standard_normal(shape, np.float32) for shape in shapes[:count]]
+        if OPS[self.op].ids:
+            return [rng.integers(0, (*self.shapes, (100,))[1][0], shapes[0])]
+        inputs = [rng.standard_normal(shape, np.float32) for shape in shapes[:count]]
+        if self.op == "sqrt":
+            return [np.abs(x) for x in inputs]
+        if self.op == "equal":
+            return [np.round(x) for x in inputs]
+        # far from zeros, where a quotient is as large as its rounding
+        return [inputs[0], 1 + np.abs(inputs[1])] if self.op == "div" else inputs
 
 
 def _weight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -181,10 +188,26 @@ def layer_norm(rng: np.random.Generator) -> Case:
     )
 
 
-def along_axis(rng: np.random.Generator) -> Case:
-    x = shape(rng)
-    axis = int(rng.integers(len(x)))
-    return Case("softmax", [x], [grown(rng, x, range(len(x)))], attributes={"axis": axis})
+def group_norm(rng: np.random.Generator) -> Case:
+    groups, affine = int(rng.integers(1, 4)), int(rng.integers(0, 3))
+    channels = groups * one(rng, SMALL)
+    x = (one(rng, SMALL), channels, *shape(rng, 0, 2))
+    return Case(
+        "group_norm",
+        [x, *[(channels,)] * affine],
+        [grown(rng, x, [0, 2, 3])],
+        constants=affine,
+        attributes={"groups": groups, "epsilon": 1e-5},
+    )
+
+
+def along_axis(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        x = shape(rng)
+        axis = int(rng.integers(len(x)))
+        return Case(op, [x], [grown(rng, x, range(len(x)))], attributes={"axis": axis})
+
+    return make
 
 
 def pair(op: str) -> Callable[[np.random.Generator], Case]:
@@ -222,8 +245,42 @@ def slice_(rng: np.random.Generator) -> Case:
     stop = int(rng.integers(start + 1, x[axis] + 1))
     if rng.random() < 0.5:
         stop -= x[axis]
+        start -= x[axis] * int(rng.random() < 0.5)
     others = [grown(rng, x, range(len(x)))]
-    return Case("slice", [x], others, attributes={"axis": axis, "start": start, "stop": stop})
+    step = int(rng.choice([1, 1, 2, 3]))
+    attributes = {"axis": axis, "start": start, "stop": stop, "step": step}
+    return Case("slice", [x], others, attributes=attributes)
+
+
+def fit(rng: np.random.Generator) -> Case:
+    rank = int(rng.integers(1, 5))
+    sizes, larger = (tuple(one(rng, SMALL) for _ in range(rank)) for _ in range(2))
+    axes = tuple(sorted(int(i) for i in rng.permutation(rank)[: rng.integers(1, rank + 1)]))
+    places = tuple(int(i) for i in rng.permutation(rank)[: len(axes)])
+    x = list(sizes)
+    for axis, place in zip(axes, places, strict=True):
+        x[axis] = 1 if rng.random() < 0.5 else max(sizes[place], larger[place])
+    attributes = {"axes": axes, "places": places}
+    return Case("fit", [tuple(x), sizes], [tuple(x), larger], attributes=attributes)
+
+
+def resize(rng: np.random.Generator) -> Case:
+    x = (one(rng, SMALL), one(rng, SMALL), *shape(rng, 1, 2))
+    axes = len(x) - 2
+    attributes = {
+        "up": tuple(int(rng.integers(1, 5)) for _ in range(axes)),
+        "down": tuple(int(rng.integers(1, 1 + min(x[2:]))) for _ in range(axes)),
+        "mode": str(rng.choice(["nearest", "linear"])),
+        "corners": bool(rng.random() < 0.5),
+    }
+    return Case("resize", [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+
+
+def depth_to_space(rng: np.random.Generator) -> Case:
+    block = tuple(int(rng.integers(1, 4)) for _ in range(rng.integers(1, 3)))
+    x = (one(rng, SMALL), one(rng, SMALL) * int(np.prod(block)), *(one(rng, SMALL) for _ in block))
+    others = [grown(rng, x, [0, 2, 3])]
+    return Case("depth_to_space", [x], others, attributes={"block": block})
 
 
 def pad(rng: np.random.Generator) -> Case:
@@ -249,12 +306,15 @@ def transpose(rng: np.random.Generator) -> Case:
     return Case("transpose", [x], [grown(rng, x, range(len(x)))], attributes={"order": order})
 
 
-def mean(rng: np.random.Generator) -> Case:
-    x = shape(rng)
-    count = int(rng.integers(1, len(x) + 1))
-    axes = tuple(sorted(int(i) for i in rng.permutation(len(x))[:count]))
-    attributes = {"axes": axes, "keep": bool(rng.random() < 0.5)}
-    return Case("mean", [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+def reduction(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        x = shape(rng)
+        count = int(rng.integers(1, len(x) + 1))
+        axes = tuple(sorted(int(i) for i in rng.permutation(len(x))[:count]))
+        attributes = {"axes": axes, "keep": bool(rng.random() < 0.5)}
+        return Case(op, [x], [grown(rng, x, range(len(x)))], attributes=attributes)
+
+    return make
 
 
 def matmul(rng: np.random.Generator) -> Case:
@@ -265,30 +325,90 @@ def matmul(rng: np.random.Generator) -> Case:
     return Case("matmul", shapes, [(*batches[0], rows + 3, inner), shapes[1]])
 
 
+def prelu(rng: np.random.Generator) -> Case:
+    x = shape(rng)
+    slope = [(), (x[-1],), (x[0], *(1,) * (len(x) - 1))][int(rng.integers(3))]
+    axes = range(len(x)) if not slope else [i for i in range(len(x)) if 0 < i < len(x) - 1]
+    return Case("prelu", [x, slope], [grown(rng, x, axes)], constants=1)
+
+
+def attention(rng: np.random.Generator) -> Case:
+    batch = shape(rng, 0, 2)
+    rows, columns, depth, width = (one(rng) for _ in range(4))
+    larger, more = grown(rng, batch, range(len(batch))), (rows + 35, columns + 9)
+
+    def shapes(lead: tuple[int, ...], rows: int, columns: int) -> list[tuple[int, ...]]:
+        return [(*lead, rows, depth), (*lead, columns, depth), (*lead, columns, width)]
+
+    ours, others = shapes(batch, rows, columns), shapes(larger, *more)
+    if rng.random() < 0.6:
+        flat = rng.random(len(batch) + 2) < 0.5
+        for parts, whole in ((ours, (*batch, rows, columns)), (others, (*larger, *more))):
+            parts.append(tuple(1 if f else n for f, n in zip(flat, whole, strict=True)))
+    attributes = {"scale": depth**-0.5, "causal": bool(rng.random() < 0.5)}
+    return Case("attention", ours, others, attributes=attributes)
+
+
+def recurrent(op: str) -> Callable[[np.random.Generator], Case]:
+    def make(rng: np.random.Generator) -> Case:
+        gates, states = (4, 2) if op == "lstm" else (3, 1)
+        width, time = one(rng, SMALL), int(rng.integers(2))
+        attributes: dict[str, Any] = {"time": time, "reverse": bool(rng.random() < 0.5)}
+        if op == "lstm":
+            attributes["states"] = bool(rng.random() < 0.5)
+        start = states if rng.random() < 0.5 else 0
+        weights = [(gates * width, width), *([(width,)] if op == "gru" else [])]
+
+        def shapes(times: int, rows: int) -> list[tuple[int, ...]]:
+            lead = (times, rows) if time == 0 else (rows, times)
+            return [(*lead, gates * width), *[(rows, width)] * start]
+
+        ours = shapes(one(rng, SMALL), one(rng, SMALL))
+        others = shapes(one(rng, SMALL) + 20, one(rng, SMALL) + 20)
+        return Case(op, [*ours, *weights], others, len(weights), attributes)
+
+    return make
+
+
 CASES: Mapping[str, Callable[[np.random.Generator], Case]] = {
     "linear": linear,
     "conv": conv,
     "channel_affine": channel_affine,
     "embedding": embedding,
     "layer_norm": layer_norm,
-    "softmax": along_axis,
+    "group_norm": group_norm,
+    "softmax": along_axis("softmax"),
+    "log_softmax": along_axis("log_softmax"),
     **{op: unary(op) for op in ("relu", "sigmoid", "tanh", "silu", "hardswish", "hardsigmoid")},
     "gelu": lambda rng: unary("gelu", approximate=str(rng.choice(["none", "tanh"])))(rng),
+    **{op: unary(op) for op in ("softplus", "exp", "sqrt", "cast")},
     "clip": lambda rng: unary("clip", low=-0.5, high=float(rng.choice([0.25, np.inf])))(rng),
     "add": pair("add"),
     "sub": pair("sub"),
     "mul": pair("mul"),
+    "div": pair("div"),
+    "equal": pair("equal"),
+    "less": pair("less"),
+    "prelu": prelu,
     "concat": concat,
     "slice": slice_,
+    "fit": fit,
     "pad": pad,
     "max_pool": pool("max_pool"),
     "avg_pool": pool("avg_pool"),
     "adaptive_avg_pool": adaptive("adaptive_avg_pool"),
     "adaptive_max_pool": adaptive("adaptive_max_pool"),
+    "resize": resize,
+    "depth_to_space": depth_to_space,
     "reshape": reshape,
     "transpose": transpose,
-    "mean": mean,
+    "mean": reduction("mean"),
+    "sum": reduction("sum"),
+    "max": reduction("max"),
     "matmul": matmul,
+    "attention": attention,
+    "lstm": recurrent("lstm"),
+    "gru": recurrent("gru"),
 }
 
 

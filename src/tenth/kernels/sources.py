@@ -33,6 +33,11 @@ FILES = (
     "arrange",
     "windows",
     "normal",
+    "rows",
+    "groups",
+    "resize",
+    "attention",
+    "recurrent",
     "processor",
 )
 

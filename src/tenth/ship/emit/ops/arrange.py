@@ -1,7 +1,8 @@
 """Ops that move elements without changing them."""
 
-from tenth.graph.dims import Size
+from tenth.graph.dims import Dim, Size
 from tenth.graph.program import Node
+from tenth.graph.shape_rules import Shape
 from tenth.ship.emit.forms import count
 from tenth.ship.emit.steps import Call, Condition, Scene, merged_axes, row_strides
 
@@ -34,20 +35,38 @@ def concat(node: Node, scene: Scene) -> Call:
         length = scene.size(*part)
         lines.append(f"copy_blocks({scene.read(name)}, {length}, {y}, {step}, {outer}, {length});")
         start = start + count(part)
-    return Call(tuple(lines), ("copy_blocks",))
+    first = node.inputs[0]
+    conditions = tuple(
+        condition
+        for name in node.inputs[1:]
+        for condition in even(_without(scene, first, axis), _without(scene, name, axis))
+    )
+    return Call(tuple(lines), ("copy_blocks",), conditions=conditions)
 
 
 def slice_(node: Node, scene: Scene) -> Call:
-    """A stretch of an axis."""
-    axis, start, stop = (node.attributes[name] for name in ("axis", "start", "stop"))
+    """A stretch of an axis, or each step-th of it."""
+    axis, start, stop, step = (node.attributes[k] for k in ("axis", "start", "stop", "step"))
     shape, part = scene.shapes[node.inputs[0]], scene.shapes[node.name]
-    inner = count(shape[axis + 1 :])
-    x = _moved(scene, scene.read(node.inputs[0]), start * inner)
-    outer, step, length = map(scene.size, (count(shape[:axis]), inner * shape[axis], inner))
-    length = scene.size(part[axis], inner)
+    inner, size = count(shape[axis + 1 :]), shape[axis]
+    first = start if start >= 0 else size + start
+    last = stop if stop > 0 else size + stop
+    x = _moved(scene, scene.read(node.inputs[0]), first * inner)
     y = scene.variables[node.name]
-    line = f"copy_blocks({x}, {step}, {y}, {length}, {outer}, {length});"
-    return Call((line,), ("copy_blocks",), conditions=((max(stop, start + 1), "<=", shape[axis]),))
+    conditions: tuple[Condition, ...] = ((first + 1, "<=", last), (last, "<=", size))
+    if start < 0:
+        conditions += ((-start, "<=", size),)
+    if step > 1:
+        steps = row_strides(shape)
+        steps[axis] = steps[axis] * step
+        box = merged_axes(list(zip(part, steps, strict=True)))
+        rows = ", ".join(scene.row(column) for column in zip(*box, strict=True))
+        return Call((f"fit({x}, {y}, {len(box)}, {rows});",), ("fit",), conditions=conditions)
+    outer, whole, length = (
+        scene.size(*sizes) for sizes in (shape[:axis], (inner, size), (part[axis], inner))
+    )
+    line = f"copy_blocks({x}, {whole}, {y}, {length}, {outer}, {length});"
+    return Call((line,), ("copy_blocks",), conditions=conditions)
 
 
 def pad(node: Node, scene: Scene) -> Call:
@@ -64,6 +83,19 @@ def pad(node: Node, scene: Scene) -> Call:
         if circular and max(amounts) > 1
     )
     return Call((line,), ("pad",), conditions=conditions)
+
+
+def even(one: Shape, other: Shape) -> tuple[Condition, ...]:
+    """What holds where two shapes, which may differ where a size is rounded, are the same."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return tuple(
+        (a, "==", b) for a, b in pairs if a != b and isinstance(a, Dim) and isinstance(b, Dim)
+    )
+
+
+def _without(scene: Scene, name: str, axis: int) -> Shape:
+    shape = scene.shapes[name]
+    return (*shape[:axis], *shape[axis + 1 :])
 
 
 def _moved(scene: Scene, pointer: str, elements: Size) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
 from tenth.ship.emit.fuse import bounds
+from tenth.ship.emit.ops.arrange import even
 from tenth.ship.emit.steps import Call, Scene, row_strides
 from tenth.ship.emit.text import float_text
 
@@ -43,7 +44,7 @@ def channel_affine(node: Node, scene: Scene) -> Call:
 
 
 def pair(node: Node, scene: Scene) -> Call:
-    """`a + b`, `a - b` or `a * b`, stretched as numpy does."""
+    """A sum, product, comparison and the like of a and b, stretched as numpy does."""
     shape = scene.shapes[node.name]
     row = f"{node.op}_row"
     a, b = map(scene.read, node.inputs)
@@ -57,6 +58,7 @@ def pair(node: Node, scene: Scene) -> Call:
         (line,),
         ("broadcast", row),
         in_place=tuple(name for name in node.inputs if scene.shapes[name] == shape),
+        conditions=even(*(scene.shapes[name] for name in node.inputs)),
     )
 
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from tenth.graph.program import Node
-from tenth.ship.emit.ops import arrange, layers, pointwise, reduce
+from tenth.ship.emit.ops import (
+    arrange,
+    layers,
+    norms,
+    pointwise,
+    reduce,
+    resolution,
+    sequence,
+)
 from tenth.ship.emit.steps import Call, Scene
 
 CALLS: Mapping[str, Callable[[Node, Scene], Call]] = {
@@ -12,7 +20,9 @@ CALLS: Mapping[str, Callable[[Node, Scene], Call]] = {
     "channel_affine": pointwise.channel_affine,
     "embedding": layers.embedding,
     "layer_norm": reduce.layer_norm,
+    "group_norm": norms.group_norm,
     "softmax": reduce.softmax,
+    "log_softmax": norms.log_softmax,
     "relu": pointwise.clip,
     "sigmoid": pointwise.curve,
     "tanh": pointwise.curve,
@@ -20,19 +30,35 @@ CALLS: Mapping[str, Callable[[Node, Scene], Call]] = {
     "hardswish": pointwise.curve,
     "hardsigmoid": pointwise.curve,
     "gelu": pointwise.curve,
+    "softplus": norms.of_each,
+    "exp": norms.of_each,
+    "sqrt": norms.of_each,
     "clip": pointwise.clip,
     "add": pointwise.pair,
     "sub": pointwise.pair,
     "mul": pointwise.pair,
+    "div": pointwise.pair,
+    "equal": pointwise.pair,
+    "less": pointwise.pair,
+    "prelu": pointwise.pair,
+    "cast": resolution.cast,
     "concat": arrange.concat,
     "slice": arrange.slice_,
+    "fit": resolution.fit,
     "pad": arrange.pad,
     "max_pool": reduce.pool,
     "avg_pool": reduce.pool,
     "adaptive_avg_pool": reduce.adaptive_pool,
     "adaptive_max_pool": reduce.adaptive_pool,
+    "resize": resolution.resize,
+    "depth_to_space": resolution.depth_to_space,
     "reshape": arrange.reshape,
     "transpose": arrange.transpose,
     "mean": reduce.mean,
+    "sum": norms.of_box,
+    "max": norms.of_box,
     "matmul": reduce.matmul,
+    "attention": sequence.attention,
+    "lstm": sequence.recurrent,
+    "gru": sequence.recurrent,
 }
