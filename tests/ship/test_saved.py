@@ -17,7 +17,8 @@ from tenth.ship.machine import Machine, this_machine
 
 BOARD = np.random.default_rng(3).standard_normal((2, 1, 7, 9), np.float32)
 FILES = {
-    "model.h", "model.c", "weights.c", "main.c", "README.md", "manifest.json", "libmodel.so",
+    "model.h", "model.c", "weights.c", "main.c", "README.md", "manifest.json", "receipt.json",
+    "libmodel.so",
 }  # fmt: skip
 
 

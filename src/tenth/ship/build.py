@@ -1,7 +1,9 @@
 """From a model to a program: verify, choose, write C, build, check."""
 
 import importlib
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from tenth.graph.program import Graph
 from tenth.graph.shapes import bind
 from tenth.graph.verify import verify
 from tenth.kernels.records import Values
+from tenth.receipt import Meter
+from tenth.ship.account import account
 from tenth.ship.binding import Binding, Library
 from tenth.ship.check import Outputs, check, runner
 from tenth.ship.choose import Choice, choose, density
@@ -22,7 +26,7 @@ from tenth.ship.emit.text import check_name
 from tenth.ship.emit.units import Unit, emit, model_source, weights_source
 from tenth.ship.machine import this_machine
 from tenth.ship.manifest import Layer, Manifest
-from tenth.ship.program import LIBRARY, Program, build
+from tenth.ship.program import LIBRARY, RECEIPT, Program, build
 from tenth.ship.readme import write_readme
 from tenth.ship.work import work
 
@@ -58,9 +62,26 @@ def compile(
         raise InputError(must("target", "'host', the only one there is", repr(target)))
     check_name(name)
     parts = tuple(example) if isinstance(example, tuple | list) else (example,)
-    graph, reference = (model, None) if isinstance(model, Graph) else captured(model, parts)
-    verify(graph)
-    sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
+    with Meter("compile") as meter:
+        graph, reference = (model, None) if isinstance(model, Graph) else captured(model, parts)
+        verify(graph)
+        sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
+        program = _compiled(graph, sizes, reference, name=name, values=values, threads=threads)
+    receipt = account(graph, program.manifest, len(program.files[LIBRARY]), meter.stage)
+    text = json.dumps(receipt.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    return replace(program, files={**program.files, RECEIPT: f"{text}\n".encode()})
+
+
+def _compiled(
+    graph: Graph,
+    sizes: Mapping[str, int],
+    reference: Callable[[Outputs], Outputs] | None,
+    *,
+    name: str,
+    values: Values,
+    threads: int,
+) -> Program:
+    """The program of a verified graph, without its receipt."""
     written = rounded_graph(graph, values)
     choices = choose(written, sizes)
     lowered = lower(

@@ -1,9 +1,11 @@
 """A compiled program: call it with numpy arrays, save it, load it."""
 
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,8 +17,12 @@ from tenth.ship.interface import Port
 from tenth.ship.machine import this_machine
 from tenth.ship.manifest import Layer, Manifest
 
+if TYPE_CHECKING:
+    from tenth.receipt import Receipt
+
 LIBRARY = "libmodel.so"
-SOURCES = ("model.h", "model.c", "main.c", "README.md")
+RECEIPT = "receipt.json"
+SOURCES = ("model.h", "model.c", "main.c", "README.md", RECEIPT)
 WEIGHTS = ("weights.bin", "weights.c")
 """Where the weights stand: in a file of their own, or built in if they are small."""
 
@@ -48,6 +54,14 @@ class Program:
     def layers(self) -> tuple[Layer, ...]:
         """Each weighted layer: its path, density, kernel and bytes."""
         return self.manifest.layers
+
+    @property
+    def receipt(self) -> "Receipt":
+        """What compiling cost, and what the zeros saved."""
+        # running a program needs no receipt, and reading one takes longer than loading it
+        from tenth.receipt import Receipt
+
+        return Receipt.from_json(json.loads(self.files[RECEIPT]))
 
     def arena_bytes(self, *shapes: Sequence[int]) -> int:
         """The bytes of working memory of a run with inputs of these shapes.
