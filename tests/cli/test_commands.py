@@ -92,6 +92,8 @@ def test_a_word_that_is_no_command_is_a_wrong_call():
         (("plan", "--params", "7e9", "--tokens", "2e12", "--place", "XXX"), "XXX"),
         (("plan", "missing.py"), "missing.py"),
         (("shrink",), "--model"),
+        (("ship", "bench", "nowhere"), "a folder that save() wrote"),
+        (("ship", "bench", ".", "--threads", "two"), "--threads must be whole numbers"),
         (("receipt", "show", "missing.json"), "missing.json"),
     ],
 )
@@ -154,6 +156,10 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
     shipped = tenth("ship", task, "--model", rewritten, "--out", program)
     assert shipped.returncode == 0, shipped.stderr
     assert (program / "model.c").exists()
+    timed = tenth("ship", "bench", program, "--runs", "2", "--out", tmp_path / "bench", "--json")
+    assert timed.returncode == 0, timed.stderr
+    assert [one["op"] for one in json.loads(timed.stdout)["steps"]].count("linear") == 2
+    assert (tmp_path / "bench" / "roofline.svg").exists()
 
     receipts = (small / "receipt.json", dense / "receipt.json")
     assert tenth("receipt", "show", receipts[0]).returncode == 0

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import tenth
-from tenth.cli import demo, plan, receipt, ship, shrink, train
+from tenth.cli import bench, demo, plan, receipt, ship, shrink, train
 from tenth.errors import TenthError
 
 INTERRUPTED = 130
@@ -23,6 +23,13 @@ def _fail(message: str, code: int) -> NoReturn:
 
 class Verbs(TyperGroup):
     """The commands; every expected failure of one ends in one sentence and its exit code."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name: one word, or two as in `ship bench`."""
+        words = " ".join(args[:2])
+        if words in self.commands:
+            return words, self.commands[words], args[2:]
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
@@ -72,6 +79,7 @@ app.command("plan")(plan.plan)
 app.command("train")(train.train)
 app.command("shrink")(shrink.shrink)
 app.command("ship")(ship.ship)
+app.command("ship bench")(bench.bench)
 app.add_typer(receipt.app, name="receipt")
 app.command("demo")(demo.demo)
 
