@@ -31,15 +31,15 @@ static struct phases conv_phases(const struct conv_sizes *s)
     return p;
 }
 
-/* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
+/* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
-                     float *restrict to, int64_t pitch)
+                     float outside, float *restrict to, int64_t pitch)
 {
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
     const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
     const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
     for (int64_t j = 0; j < start; j++)
-        to[j] = 0;
+        to[j] = outside;
     if (stride == 1 && start < end)
         memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
     else if (stride == 2)
@@ -49,22 +49,20 @@ static void conv_row(const float *restrict x, int64_t width, int64_t first, int6
         for (int64_t j = start; j < end; j++)
             to[j] = x[first + j * stride];
     for (int64_t j = start > end ? start : end; j < pitch; j++)
-        to[j] = 0;
+        to[j] = outside;
 }
 
 /* Spreads one channel of an image over its planes. */
 APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
-                        float *restrict planes)
+                       float outside, float *restrict planes)
 {
     for (int64_t a = 0; a < p->phases_y; a++)
         for (int64_t b = 0; b < p->phases_x; b++)
             for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
                 const int64_t from = i * s->stride_y + a - s->pad_y;
-                if (from < 0 || from >= s->height)
-                    memset(planes, 0, (size_t)p->pitch * sizeof(float));
-                else
-                    conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
-                             p->pitch);
+                const int inside = from >= 0 && from < s->height;
+                conv_row(x + (inside ? from * s->width : 0), inside ? s->width : 0, b - s->pad_x,
+                         s->stride_x, outside, planes, p->pitch);
             }
 }
 

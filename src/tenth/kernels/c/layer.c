@@ -128,6 +128,13 @@ static const float *tile_columns(const struct layer_job *job, const struct tile 
     return block;
 }
 
+/* Whether whole vectors of a tile's residual may be read from where it stands. */
+INLINE int reads_residual(const struct layer *s, const struct tile *t)
+{
+    return s->residual_form == PANELS ||
+           (s->residual_form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
+}
+
 /* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
 static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
                           const float *x, const struct target *target, float *partial)
@@ -155,7 +162,8 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t low = t->first * height, most = t->last * height;
     const int64_t high = most < own ? most : own, rest = own - own % height;
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
-    const int whole = writes_whole(s, t), like = whole && s->residual_form == s->to.form;
+    const int whole = writes_whole(s, t), read = reads_residual(s, t);
+    const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
     float *partial = scratch + 8192 + 64;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
@@ -165,9 +173,10 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
         plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
                    s->planes != NULL, &moves);
     if (s->residual) {
-        target.from = like ? s->residual + at : partial;
-        target.from_step = like ? channel_step(&s->to) : PANEL;
-        if (!like)
+        target.from =
+            read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;
+        target.from_step = read ? channel_step(&residual) : PANEL;
+        if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
     for (int64_t k = 0; k < m->depth; k += DEPTH) {
@@ -216,7 +225,7 @@ static void layer_planes(const void *given, int64_t first, int64_t last, int wor
     const int64_t plane = s->conv.height * s->conv.width;
     (void)worker;
     for (int64_t c = first; c < last; c++)
-        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane, 0,
                     s->planes + c * job->phases.step);
 }
 

@@ -4,27 +4,6 @@ struct pool_sizes {
     int64_t kernel_y, kernel_x, stride_y, stride_x, pad_y, pad_x, dilation_y, dilation_x;
 };
 
-/* y = the largest element of each window; a NaN wins, padding never does. */
-static void max_pool(const struct pool_sizes *s, const float *restrict x, float *restrict y)
-{
-    for (int64_t plane = 0; plane < s->planes; plane++, x += s->height * s->width)
-        for (int64_t row = 0; row < s->rows; row++)
-            for (int64_t column = 0; column < s->columns; column++) {
-                float best = -INFINITY;
-                for (int64_t a = 0; a < s->kernel_y; a++) {
-                    const int64_t i = row * s->stride_y - s->pad_y + a * s->dilation_y;
-                    for (int64_t b = 0; b < s->kernel_x; b++) {
-                        const int64_t j = column * s->stride_x - s->pad_x + b * s->dilation_x;
-                        if (i < 0 || i >= s->height || j < 0 || j >= s->width)
-                            continue;
-                        const float value = x[i * s->width + j];
-                        best = value > best || value != value ? value : best;
-                    }
-                }
-                *y++ = best;
-            }
-}
-
 /* A stretch of an axis. */
 struct stretch {
     int64_t start, end;

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from tenth.errors import UnsupportedError, must
 from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
@@ -45,19 +46,21 @@ def count(shape: Sequence[Size]) -> Size:
     return total
 
 
-def planes_of(shape: Shape) -> Pixels | None:
+def planes_of(shape: Shape) -> Pixels:
     """[N, C, *space]: the space holds the pixels."""
-    if len(shape) < 3 or not isinstance(shape[1], int):
-        return None
-    return Pixels(shape[0], shape[1], count(shape[2:]), last=False)
+    return Pixels(shape[0], _fixed(shape[1]), count(shape[2:]), last=False)
 
 
-def tokens_of(shape: Shape) -> Pixels | None:
+def tokens_of(shape: Shape) -> Pixels:
     """[*images, tokens, C]: the axis before the last holds the pixels."""
-    if not shape or not isinstance(shape[-1], int):
-        return None
     pixels = shape[-2] if len(shape) > 1 else 1
-    return Pixels(count(shape[:-2]), shape[-1], pixels, last=True)
+    return Pixels(count(shape[:-2]), _fixed(shape[len(shape) - 1]), pixels, last=True)
+
+
+def _fixed(size: Size) -> int:
+    if not isinstance(size, int):
+        raise UnsupportedError(must("the channels of a layer", "a fixed number", size))
+    return size
 
 
 def is_pointwise(node: Node, shapes: Mapping[str, Shape]) -> bool:
@@ -93,16 +96,20 @@ def _misfits(nodes: list[Node], tails: Mapping[str, Tail], found: Mapping[str, P
     return {
         residual
         for node, residual in pairs
-        if residual in found and found[residual].last != (node.op == "linear")
+        if residual is not None
+        and residual in found
+        and found[residual].last != (node.op == "linear")
     }
 
 
 def _made(node: Node, shapes: Mapping[str, Shape], found: Mapping[str, Pixels]) -> Pixels | None:
     """How a node could write its value in panels."""
-    if node.op == "conv":
-        return planes_of(shapes[node.name])
+    if node.op in ("conv", "max_pool"):
+        shape = shapes[node.name]
+        return planes_of(shape) if isinstance(shape[1], int) else None
     if node.op == "linear" or (node.op == "layer_norm" and node.attributes["axes"] == 1):
-        return tokens_of(shapes[node.name])
+        shape = shapes[node.name]
+        return tokens_of(shape) if isinstance(shape[-1], int) else None
     read = [found.get(name) for name in node.inputs]
     if node.op in _UNARY or (node.op in _PAIR and read[0] == read[1]):
         return read[0]

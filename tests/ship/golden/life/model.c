@@ -1158,15 +1158,15 @@ static struct phases conv_phases(const struct conv_sizes *s)
     return p;
 }
 
-/* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
+/* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
-                     float *restrict to, int64_t pitch)
+                     float outside, float *restrict to, int64_t pitch)
 {
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
     const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
     const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
     for (int64_t j = 0; j < start; j++)
-        to[j] = 0;
+        to[j] = outside;
     if (stride == 1 && start < end)
         memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
     else if (stride == 2)
@@ -1176,22 +1176,20 @@ static void conv_row(const float *restrict x, int64_t width, int64_t first, int6
         for (int64_t j = start; j < end; j++)
             to[j] = x[first + j * stride];
     for (int64_t j = start > end ? start : end; j < pitch; j++)
-        to[j] = 0;
+        to[j] = outside;
 }
 
 /* Spreads one channel of an image over its planes. */
 APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
-                        float *restrict planes)
+                       float outside, float *restrict planes)
 {
     for (int64_t a = 0; a < p->phases_y; a++)
         for (int64_t b = 0; b < p->phases_x; b++)
             for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
                 const int64_t from = i * s->stride_y + a - s->pad_y;
-                if (from < 0 || from >= s->height)
-                    memset(planes, 0, (size_t)p->pitch * sizeof(float));
-                else
-                    conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
-                             p->pitch);
+                const int inside = from >= 0 && from < s->height;
+                conv_row(x + (inside ? from * s->width : 0), inside ? s->width : 0, b - s->pad_x,
+                         s->stride_x, outside, planes, p->pitch);
             }
 }
 
@@ -1432,6 +1430,13 @@ static const float *tile_columns(const struct layer_job *job, const struct tile 
     return block;
 }
 
+/* Whether whole vectors of a tile's residual may be read from where it stands. */
+INLINE int reads_residual(const struct layer *s, const struct tile *t)
+{
+    return s->residual_form == PANELS ||
+           (s->residual_form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
+}
+
 /* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
 static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
                           const float *x, const struct target *target, float *partial)
@@ -1459,7 +1464,8 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t low = t->first * height, most = t->last * height;
     const int64_t high = most < own ? most : own, rest = own - own % height;
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
-    const int whole = writes_whole(s, t), like = whole && s->residual_form == s->to.form;
+    const int whole = writes_whole(s, t), read = reads_residual(s, t);
+    const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
     float *partial = scratch + 8192 + 64;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
@@ -1469,9 +1475,10 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
         plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
                    s->planes != NULL, &moves);
     if (s->residual) {
-        target.from = like ? s->residual + at : partial;
-        target.from_step = like ? channel_step(&s->to) : PANEL;
-        if (!like)
+        target.from =
+            read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;
+        target.from_step = read ? channel_step(&residual) : PANEL;
+        if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
     for (int64_t k = 0; k < m->depth; k += DEPTH) {
@@ -1520,7 +1527,7 @@ static void layer_planes(const void *given, int64_t first, int64_t last, int wor
     const int64_t plane = s->conv.height * s->conv.width;
     (void)worker;
     for (int64_t c = first; c < last; c++)
-        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane, 0,
                     s->planes + c * job->phases.step);
 }
 
@@ -1540,6 +1547,27 @@ static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
             parallel(pool, layer_planes, &job, s->conv.channels);
         parallel(pool, layer_tiles, &job, tiles * job.parts);
     }
+}
+
+/* Where the element of a number stands: its coordinates in a box of `sizes`, times the strides. */
+static int64_t place_of(int64_t number, int64_t rank, const int64_t *sizes,
+                        const int64_t *strides)
+{
+    int64_t place = 0;
+    for (int64_t axis = rank - 1; axis >= 0; axis--) {
+        place += number % sizes[axis] * strides[axis];
+        number /= sizes[axis];
+    }
+    return place;
+}
+
+/* The number of elements of a box. */
+static int64_t elements(int64_t rank, const int64_t *sizes)
+{
+    int64_t count = 1;
+    for (int64_t axis = 0; axis < rank; axis++)
+        count *= sizes[axis];
+    return count;
 }
 
 /* y = 1 / (1 + exp(-x)). */
@@ -1573,6 +1601,94 @@ static void add_row(const float *a, int64_t a_stride, const float *b, int64_t b_
     }
     for (; i < count; i++)
         y[i] = a[i * a_stride] + b[i * b_stride];
+}
+
+/* Elements that a thread takes at a stroke: enough to be worth waking it. */
+#define STRETCH 16384
+
+/* Where the stretches before number `i` end, in an array of `count` elements. */
+INLINE int64_t stretch_at(int64_t i, int64_t count)
+{
+    return i * STRETCH < count ? i * STRETCH : count;
+}
+
+/* A function of each element of an array. */
+typedef void unary(const float *x, float *y, int64_t count);
+
+/* The same, and where. */
+struct unary_job {
+    unary *run;
+    const float *x;
+    float *y;
+    int64_t count;
+};
+
+/* Some stretches of an array. */
+static void unary_part(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct unary_job *job = given;
+    const int64_t start = stretch_at(first, job->count), end = stretch_at(last, job->count);
+    job->run(job->x + start, job->y + start, end - start);
+    (void)worker;
+}
+
+/* y = f(x) for each element. */
+static void each_element(struct pool *pool, unary *run, const float *x, float *y, int64_t count)
+{
+    const struct unary_job job = {run, x, y, count};
+    parallel(pool, unary_part, &job, (count + STRETCH - 1) / STRETCH);
+}
+
+/* What meets a row of a with a row of b. */
+typedef void binary(const float *a, int64_t a_stride, const float *b, int64_t b_stride, float *y,
+                    int64_t count);
+
+/* Two boxes that meet row by row; where one is stretched along an axis, its stride there is 0. */
+struct binary_job {
+    binary *row;
+    const float *a, *b;
+    float *y;
+    int64_t rank;
+    const int64_t *sizes, *a_strides, *b_strides;
+    int64_t rows, length, group;
+};
+
+/* Some groups of rows. */
+static void binary_rows(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct binary_job *job = given;
+    const int64_t axes = job->rank - 1, end = last * job->group;
+    for (int64_t i = first * job->group; i < end && i < job->rows; i++)
+        job->row(job->a + place_of(i, axes, job->sizes, job->a_strides), job->a_strides[axes],
+                 job->b + place_of(i, axes, job->sizes, job->b_strides), job->b_strides[axes],
+                 job->y + i * job->length, job->length);
+    (void)worker;
+}
+
+/* Some stretches of the only row. */
+static void binary_part(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct binary_job *job = given;
+    const int64_t start = stretch_at(first, job->length), end = stretch_at(last, job->length);
+    const int64_t a_stride = job->a_strides[job->rank - 1], b_stride = job->b_strides[job->rank - 1];
+    job->row(job->a + start * a_stride, a_stride, job->b + start * b_stride, b_stride,
+             job->y + start, end - start);
+    (void)worker;
+}
+
+/* Meets two boxes. */
+static void broadcast(struct pool *pool, binary *row, const float *a, const float *b, float *y,
+                      int64_t rank, const int64_t *sizes, const int64_t *a_strides,
+                      const int64_t *b_strides)
+{
+    const int64_t length = sizes[rank - 1], rows = elements(rank - 1, sizes);
+    const int64_t group = STRETCH / length + 1;
+    const struct binary_job job = {row,       a,         b,    y,      rank, sizes,
+                                   a_strides, b_strides, rows, length, group};
+    if (rows == 1)
+        parallel(pool, binary_part, &job, (length + STRETCH - 1) / STRETCH);
+    else
+        parallel(pool, binary_rows, &job, (rows + group - 1) / group);
 }
 
 /* Where coordinate i of a padded axis comes from: outside is -1, or the opposite side. */
@@ -1862,7 +1978,9 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
     PROFILE_STEP(life_profile[2]);
 
     /* sum */
-    add_row(kept_, 1, bounded, 1, sum, n * panels_of(h * w) * 6 * PANEL);
+    broadcast(pool, add_row, kept_, bounded, sum, 1,
+        (const int64_t[]){n * panels_of(h * w) * 6 * PANEL}, (const int64_t[]){1},
+        (const int64_t[]){1});
     PROFILE_STEP(life_profile[3]);
 
     /* last */
@@ -1890,7 +2008,7 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
     PROFILE_STEP(life_profile[4]);
 
     /* next */
-    sigmoid(last, next, n * h * w);
+    each_element(pool, sigmoid, last, next, n * h * w);
     PROFILE_STEP(life_profile[5]);
     return LIFE_OK;
 }

@@ -1121,15 +1121,15 @@ static struct phases conv_phases(const struct conv_sizes *s)
     return p;
 }
 
-/* Copies x[first], x[first + stride], … to one row of a plane, with zeros outside the image. */
+/* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
-                     float *restrict to, int64_t pitch)
+                     float outside, float *restrict to, int64_t pitch)
 {
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
     const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
     const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
     for (int64_t j = 0; j < start; j++)
-        to[j] = 0;
+        to[j] = outside;
     if (stride == 1 && start < end)
         memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
     else if (stride == 2)
@@ -1139,22 +1139,20 @@ static void conv_row(const float *restrict x, int64_t width, int64_t first, int6
         for (int64_t j = start; j < end; j++)
             to[j] = x[first + j * stride];
     for (int64_t j = start > end ? start : end; j < pitch; j++)
-        to[j] = 0;
+        to[j] = outside;
 }
 
 /* Spreads one channel of an image over its planes. */
 APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
-                        float *restrict planes)
+                       float outside, float *restrict planes)
 {
     for (int64_t a = 0; a < p->phases_y; a++)
         for (int64_t b = 0; b < p->phases_x; b++)
             for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
                 const int64_t from = i * s->stride_y + a - s->pad_y;
-                if (from < 0 || from >= s->height)
-                    memset(planes, 0, (size_t)p->pitch * sizeof(float));
-                else
-                    conv_row(x + from * s->width, s->width, b - s->pad_x, s->stride_x, planes,
-                             p->pitch);
+                const int inside = from >= 0 && from < s->height;
+                conv_row(x + (inside ? from * s->width : 0), inside ? s->width : 0, b - s->pad_x,
+                         s->stride_x, outside, planes, p->pitch);
             }
 }
 
@@ -1395,6 +1393,13 @@ static const float *tile_columns(const struct layer_job *job, const struct tile 
     return block;
 }
 
+/* Whether whole vectors of a tile's residual may be read from where it stands. */
+INLINE int reads_residual(const struct layer *s, const struct tile *t)
+{
+    return s->residual_form == PANELS ||
+           (s->residual_form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
+}
+
 /* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
 static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
                           const float *x, const struct target *target, float *partial)
@@ -1422,7 +1427,8 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t low = t->first * height, most = t->last * height;
     const int64_t high = most < own ? most : own, rest = own - own % height;
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
-    const int whole = writes_whole(s, t), like = whole && s->residual_form == s->to.form;
+    const int whole = writes_whole(s, t), read = reads_residual(s, t);
+    const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
     float *partial = scratch + 8192 + 64;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
@@ -1432,9 +1438,10 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
         plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
                    s->planes != NULL, &moves);
     if (s->residual) {
-        target.from = like ? s->residual + at : partial;
-        target.from_step = like ? channel_step(&s->to) : PANEL;
-        if (!like)
+        target.from =
+            read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;
+        target.from_step = read ? channel_step(&residual) : PANEL;
+        if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
     for (int64_t k = 0; k < m->depth; k += DEPTH) {
@@ -1483,7 +1490,7 @@ static void layer_planes(const void *given, int64_t first, int64_t last, int wor
     const int64_t plane = s->conv.height * s->conv.width;
     (void)worker;
     for (int64_t c = first; c < last; c++)
-        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane, 0,
                     s->planes + c * job->phases.step);
 }
 

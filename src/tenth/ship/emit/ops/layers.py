@@ -1,6 +1,6 @@
 """Layers with weights: linear and convolution, dense or sparse, and embedding."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ class _Geometry:
     """How a kernel moves; a convolution over a single axis has a height of 1."""
 
     groups: int
-    channels: int
+    channels: Size
     depth: int
     y: _Axis
     x: _Axis
@@ -174,30 +174,53 @@ def _matrix(node: Node, scene: Scene, outputs: int, geometry: _Geometry) -> str:
 
 
 def _depthwise(node: Node, scene: Scene, geometry: _Geometry) -> Call:
-    """A call of run_depthwise."""
-    end, tail = scene.end(node), scene.tails[node.name]
-    pixels = planes_of(scene.shapes[node.name])
+    """A call of run_channelwise with weights."""
     weight = scene.weight(node)
+    members = {
+        "weights": scene.weights.add(node.inputs[1], "taps", weight.reshape(len(weight), -1)),
+        "bias": scene.optional(node, 2),
+        "low": float_text(scene.tails[node.name].bounds[0]),
+        "high": float_text(scene.tails[node.name].bounds[1]),
+    }
+    return _channelwise(node, scene, geometry, members)
+
+
+def max_pool(node: Node, scene: Scene) -> Call:
+    """The largest element of each window."""
+    x, y = scene.shapes[node.inputs[0]], scene.shapes[node.name]
+    names = ("kernel", "stride", "padding", "dilation")
+    windows = list(zip(*(node.attributes[name] for name in names), strict=True))
+    axes = [
+        _Axis(*row, *window)
+        for row, window in zip(zip(x[2:], y[2:], strict=True), windows, strict=True)
+    ]
+    first = axes[0] if len(axes) == 2 else _Axis(1, 1)
+    channels = x[1]
+    geometry = _Geometry(1, channels, 1, first, axes[-1])
+    return _channelwise(node, scene, geometry, {"low": "-INFINITY", "high": "INFINITY"})
+
+
+def _channelwise(node: Node, scene: Scene, geometry: _Geometry, members: Mapping[str, str]) -> Call:
+    """A call of run_channelwise."""
+    end, shape = scene.end(node), scene.shapes[node.name]
+    form = "PANELS" if end in scene.forms else "PLANES"
     scratch, worker = scene.scratch(node), scene.scratch(node, "worker")
     sums = geometry.y.outputs * geometry.x.pitch()
     worker_bytes = (geometry.plane_floats() + sums + 2 * _SLACK_FLOATS) * _FLOAT_BYTES
     members = {
         "x": scene.read(node.inputs[0]),
-        "weights": scene.weights.add(node.inputs[1], "taps", weight.reshape(len(weight), -1)),
-        "bias": scene.optional(node, 2),
+        **members,
         "y": scene.variables[end],
-        "to": _shape(scene, end, len(weight), pixels),
-        "low": float_text(tail.bounds[0]),
-        "high": float_text(tail.bounds[1]),
-        "images": scene.size(pixels.images),
+        "to": f"{{{form}, {scene.size(shape[1])}, {scene.size(*shape[2:])}}}",
+        "images": scene.size(shape[0]),
         "conv": geometry.text(scene),
         "offsets": f"(int64_t *)(void *){scratch}",
         "scratch": f"(char *){worker}",
         "scratch_step": f"({scene.size(worker_bytes)} + 63) / 64 * 64",
     }
     return Call(
-        struct_call("depthwise", members, "run_depthwise(pool, &s);"),
-        ("run_depthwise",),
+        struct_call("channelwise", members, "run_channelwise(pool, &s);"),
+        ("run_channelwise",),
         scratch=(scratch, geometry.taps * _OFFSET_BYTES),
         worker_scratch=(worker, worker_bytes),
     )
@@ -209,5 +232,6 @@ def _form(scene: Scene, name: str | None, pixels: Pixels) -> str:
     return "ROWS" if pixels.last else "PLANES"
 
 
-def _shape(scene: Scene, name: str, channels: int, pixels: Pixels) -> str:
-    return f"{{{_form(scene, name, pixels)}, {channels}, {scene.size(pixels.pixels)}}}"
+def _shape(scene: Scene, name: str, channels: Size, pixels: Pixels) -> str:
+    sizes = f"{scene.size(channels)}, {scene.size(pixels.pixels)}"
+    return f"{{{_form(scene, name, pixels)}, {sizes}}}"

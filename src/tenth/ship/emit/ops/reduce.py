@@ -11,7 +11,7 @@ from tenth.ship.emit.text import float_text
 
 
 def pool(node: Node, scene: Scene) -> Call:
-    """The largest element or the mean of each window."""
+    """The mean of each window."""
     planes, before, after = _planes(node, scene)
     names = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1}
     pairs = [
@@ -20,15 +20,15 @@ def pool(node: Node, scene: Scene) -> Call:
         for item in _two(node.attributes.get(name, (1, 1)), alone)
     ]
     values = ", ".join(map(scene.size, (planes, *before, *after, *pairs)))
-    flag = f"{int(node.attributes['count_padding'])}, " if node.op == "avg_pool" else ""
+    flag = int(node.attributes["count_padding"])
     x, y = scene.read(node.inputs[0]), scene.variables[node.name]
     lines = (
         "{",
         f"    const struct pool_sizes s = {{{values}}};",
-        f"    {node.op}(&s, {flag}{x}, {y});",
+        f"    avg_pool(&s, {flag}, {x}, {y});",
         "}",
     )
-    return Call(lines, (node.op,))
+    return Call(lines, ("avg_pool",))
 
 
 def adaptive_pool(node: Node, scene: Scene) -> Call:

@@ -46,7 +46,7 @@ CALLS: Mapping[str, Callable[[Node, Scene], Call]] = {
     "slice": arrange.slice_,
     "fit": resolution.fit,
     "pad": arrange.pad,
-    "max_pool": reduce.pool,
+    "max_pool": layers.max_pool,
     "avg_pool": reduce.pool,
     "adaptive_avg_pool": reduce.adaptive_pool,
     "adaptive_max_pool": reduce.adaptive_pool,

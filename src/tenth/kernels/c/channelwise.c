@@ -1,5 +1,6 @@
-/* A convolution whose outputs meet one channel each. */
-struct depthwise {
+/* An op whose outputs meet one channel each: a depthwise convolution, or without weights the
+   largest of each window, where a NaN wins. */
+struct channelwise {
     const float *x, *weights, *bias;
     float *y;
     struct shape to;
@@ -11,16 +12,15 @@ struct depthwise {
     int64_t scratch_step;
 };
 
-/* A depthwise convolution as it runs. */
-struct depthwise_job {
-    const struct depthwise *conv;
+/* Such an op as it runs. */
+struct channelwise_job {
+    const struct channelwise *op;
     struct phases phases;
 };
 
 /* sums[i] = bias + the taps of pixel i, for all pixels of the planes and the gaps between rows. */
-static void depthwise_plane(const float *restrict planes, const int64_t *restrict offsets,
-                            int64_t taps, const float *restrict w, float bias, int64_t count,
-                            float *restrict sums)
+static void sum_plane(const float *restrict planes, const int64_t *restrict offsets, int64_t taps,
+                      const float *restrict w, float bias, int64_t count, float *restrict sums)
 {
     for (int64_t i = 0; i < count; i += 4 * LANES) {
         lanes total[4];
@@ -32,6 +32,28 @@ static void depthwise_plane(const float *restrict planes, const int64_t *restric
         UNROLL
         for (int t = 0; t < 4; t++)
             store(sums + i + t * LANES, total[t]);
+    }
+}
+
+/* The same with the largest tap of each pixel. */
+static void largest_plane(const float *restrict planes, const int64_t *restrict offsets,
+                          int64_t taps, int64_t count, float *restrict largest)
+{
+    for (int64_t i = 0; i < count; i += 4 * LANES) {
+        lanes best[4];
+        UNROLL
+        for (int t = 0; t < 4; t++)
+            best[t] = all_lanes(-INFINITY);
+        for (int64_t k = 0; k < taps; k++) {
+            UNROLL
+            for (int t = 0; t < 4; t++) {
+                const lanes v = load(planes + i + offsets[k] + t * LANES);
+                best[t] = select_lanes((lane_bits)(v > best[t]) | (lane_bits)(v != v), v, best[t]);
+            }
+        }
+        UNROLL
+        for (int t = 0; t < 4; t++)
+            store(largest + i + t * LANES, best[t]);
     }
 }
 
@@ -47,7 +69,7 @@ INLINE void clamp_run(const float *restrict x, int64_t count, float low, float h
 }
 
 /* Stores the rows of a plane of sums, without the gaps, in the form that is wanted. */
-static void depthwise_store(const struct depthwise *s, int64_t image, int64_t channel,
+static void channelwise_store(const struct channelwise *s, int64_t image, int64_t channel,
                             const float *restrict sums, int64_t pitch)
 {
     const int64_t panels = s->to.form == PANELS ? panels_of(s->to.pixels) : 1;
@@ -74,29 +96,32 @@ static void depthwise_store(const struct depthwise *s, int64_t image, int64_t ch
 }
 
 /* Some of the outputs of some images. */
-static void depthwise_outputs(const void *given, int64_t first, int64_t last, int worker)
+static void channelwise_outputs(const void *given, int64_t first, int64_t last, int worker)
 {
-    const struct depthwise_job *job = given;
-    const struct depthwise *s = job->conv;
+    const struct channelwise_job *job = given;
+    const struct channelwise *s = job->op;
     const int64_t outputs = s->to.channels, taps = s->conv.kernel_y * s->conv.kernel_x;
+    const int64_t count = (s->conv.rows - 1) * job->phases.pitch + s->conv.columns;
     float *planes = (float *)(void *)(s->scratch + worker * s->scratch_step);
     float *sums = planes + job->phases.step + 128;
     for (int64_t u = first; u < last; u++) {
         const int64_t image = u / outputs, o = u % outputs;
-        const int64_t channel = o / (outputs / s->conv.channels);
-        conv_planes(&s->conv, &job->phases,
-                    s->x + (image * s->conv.channels + channel) * s->conv.height * s->conv.width,
-                    planes);
-        depthwise_plane(planes, s->offsets, taps, s->weights + o * taps, s->bias ? s->bias[o] : 0,
-                        (s->conv.rows - 1) * job->phases.pitch + s->conv.columns, sums);
-        depthwise_store(s, image, o, sums, job->phases.pitch);
+        const int64_t channel = image * s->conv.channels + o / (outputs / s->conv.channels);
+        conv_planes(&s->conv, &job->phases, s->x + channel * s->conv.height * s->conv.width,
+                    s->weights ? 0 : -INFINITY, planes);
+        if (s->weights)
+            sum_plane(planes, s->offsets, taps, s->weights + o * taps, s->bias ? s->bias[o] : 0,
+                      count, sums);
+        else
+            largest_plane(planes, s->offsets, taps, count, sums);
+        channelwise_store(s, image, o, sums, job->phases.pitch);
     }
 }
 
-/* Runs a depthwise convolution. */
-static void run_depthwise(struct pool *pool, const struct depthwise *s)
+/* Runs such an op. */
+static void run_channelwise(struct pool *pool, const struct channelwise *s)
 {
-    const struct depthwise_job job = {s, conv_phases(&s->conv)};
+    const struct channelwise_job job = {s, conv_phases(&s->conv)};
     conv_offsets(&s->conv, &job.phases, s->offsets);
-    parallel(pool, depthwise_outputs, &job, s->images * s->to.channels);
+    parallel(pool, channelwise_outputs, &job, s->images * s->to.channels);
 }
