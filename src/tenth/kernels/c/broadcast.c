@@ -58,15 +58,3 @@ static void mul_row(const float *a, int64_t a_stride, const float *b, int64_t b_
     for (; i < count; i++)
         y[i] = a[i * a_stride] * b[i * b_stride];
 }
-
-/* Meets two boxes row by row; where one is stretched along an axis, its stride there is 0. */
-static void broadcast(void (*row)(const float *, int64_t, const float *, int64_t, float *, int64_t),
-                      const float *a, const float *b, float *y, int64_t rank,
-                      const int64_t *sizes, const int64_t *a_strides, const int64_t *b_strides)
-{
-    const int64_t length = sizes[rank - 1], rows = elements(rank - 1, sizes);
-    for (int64_t i = 0; i < rows; i++)
-        row(a + place_of(i, rank - 1, sizes, a_strides), a_strides[rank - 1],
-            b + place_of(i, rank - 1, sizes, b_strides), b_strides[rank - 1], y + i * length,
-            length);
-}

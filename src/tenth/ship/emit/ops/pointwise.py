@@ -23,13 +23,13 @@ _CURVES = {
 def curve(node: Node, scene: Scene) -> Call:
     """A function of each element, without numbers of its own."""
     kernel = _CURVES[node.op, node.attributes.get("approximate", "")]
-    return _unary(node, scene, kernel)
+    return _unary(node, scene, ("each_element", kernel))
 
 
 def clip(node: Node, scene: Scene) -> Call:
     """`min(max(x, low), high)`, relu too."""
     low, high = bounds(node)
-    return _unary(node, scene, "clip", f", {float_text(low)}, {float_text(high)}")
+    return _unary(node, scene, ("each_clip",), (float_text(low), float_text(high)))
 
 
 def channel_affine(node: Node, scene: Scene) -> Call:
@@ -49,11 +49,16 @@ def pair(node: Node, scene: Scene) -> Call:
     row = f"{node.op}_row"
     a, b = map(scene.read, node.inputs)
     if node.name in scene.forms:
-        line = f"{row}({a}, 1, {b}, 1, {scene.variables[node.name]}, {scene.elements(node.name)});"
-        return Call((line,), (row, *scene.form_kernels(node)), in_place=node.inputs)
+        box = f"(const int64_t[]){{{scene.elements(node.name)}}}"
+        ones = "(const int64_t[]){1}"
+        y = scene.variables[node.name]
+        line = f"broadcast(pool, {row}, {a}, {b}, {y}, 1, {box}, {ones}, {ones});"
+        kernels = ("broadcast", row, *scene.form_kernels(node))
+        return Call((line,), kernels, in_place=node.inputs)
     sizes, strides = _merged(shape, [scene.shapes[name] for name in node.inputs])
     arrays = ", ".join(map(scene.row, (sizes, *strides)))
-    line = f"broadcast({row}, {a}, {b}, {scene.variables[node.name]}, {len(sizes)}, {arrays});"
+    y = scene.variables[node.name]
+    line = f"broadcast(pool, {row}, {a}, {b}, {y}, {len(sizes)}, {arrays});"
     return Call(
         (line,),
         ("broadcast", row),
@@ -62,10 +67,13 @@ def pair(node: Node, scene: Scene) -> Call:
     )
 
 
-def _unary(node: Node, scene: Scene, kernel: str, more: str = "") -> Call:
+def _unary(node: Node, scene: Scene, kernels: tuple[str, ...], more: tuple[str, ...] = ()) -> Call:
+    """A call of the first kernel, which is given the others and then `more`."""
+    each, *functions = kernels
     x, y = scene.read(node.inputs[0]), scene.variables[node.name]
-    line = f"{kernel}({x}, {y}, {scene.elements(node.name)}{more});"
-    return Call((line,), (kernel, *scene.form_kernels(node)), in_place=node.inputs)
+    arguments = ("pool", *functions, x, y, scene.elements(node.name), *more)
+    line = f"{each}({', '.join(arguments)});"
+    return Call((line,), (*kernels, *scene.form_kernels(node)), in_place=node.inputs)
 
 
 def _merged(
