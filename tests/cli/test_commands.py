@@ -156,6 +156,11 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
     shipped = tenth("ship", task, "--model", rewritten, "--out", program)
     assert shipped.returncode == 0, shipped.stderr
     assert (program / "model.c").exists()
+    file = tmp_path / "model.onnx"
+    exported = tenth("ship", task, "--model", rewritten, "--to", "onnx", "--out", file)
+    assert exported.returncode == 0, exported.stderr
+    assert "onnxruntime and OpenVINO" in exported.stdout
+    assert file.stat().st_size > 0
     timed = tenth("ship", "bench", program, "--runs", "2", "--out", tmp_path / "bench", "--json")
     assert timed.returncode == 0, timed.stderr
     assert [one["op"] for one in json.loads(timed.stdout)["steps"]].count("linear") == 2

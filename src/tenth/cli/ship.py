@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenth.cli.options import Json, Out, TaskFile
+from tenth.cli.options import Json, TaskFile
 from tenth.cli.show import print_result
+from tenth.errors import InputError, must
 from tenth.figures import human
 
 if TYPE_CHECKING:
@@ -21,8 +22,14 @@ def ship(
     model: Annotated[
         Path, typer.Option("--model", "-m", help="Weights: a .safetensors file, small or ordinary.")
     ],
-    out: Out = Path("program"),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Default: the folder program, or the file model.onnx."),
+    ] = None,
     target: Annotated[str, typer.Option(help="Where it will run: host is this machine.")] = "host",
+    to: Annotated[
+        str, typer.Option(help="c, or onnx: a file for other runtimes, which skip no zeros.")
+    ] = "c",
     as_json: Json = False,
 ) -> None:
     """Compile a model to C11 without dependencies.
@@ -36,14 +43,25 @@ def ship(
         cc -O2 -std=c11 program/*.c -lm && ./a.out
 
         python -c "import tenth; print(tenth.ship.load('program'))"
+
+    With --to onnx it is a file instead, model.onnx, for a runtime of another project.
     """
     from tenth import ship as room
+    from tenth.ship.onnx import NOTE
     from tenth.sparsity import load_into
     from tenth.task import load
 
+    if to not in ("c", "onnx"):
+        raise InputError(must("--to", "c or onnx", to))
     loaded = load(task)
     network = loaded.model()
     load_into(network, model)
+    if to == "onnx":
+        file = room.to_onnx(network, loaded.example, out or Path("model.onnx"))
+        note = {"file": str(file), "note": NOTE}
+        print_result(f"{file}\n{NOTE}", lambda: note, as_json)
+        return
+    out = out or Path("program")
     program = room.compile(network, loaded.example, target=target)
     program.save(out)
     print_result(_table(program, out), lambda: _form(out), as_json)
