@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
+from torch import nn
 
 from tenth.graph import Dim, Graph, Node, Value
 
@@ -193,10 +194,157 @@ def slice_(draw):
     axis = draw(st.integers(0, len(s) - 1))
     start = draw(st.integers(0, s[axis] - 1))
     end = draw(st.integers(start + 1, s[axis]))
-    from_end = draw(st.booleans())
-    attributes = {"axis": axis, "start": start, "stop": end - s[axis] if from_end else end}
+    from_end, step = draw(st.booleans()), draw(st.integers(1, 3))
+    attributes = {
+        "axis": axis,
+        "start": start - s[axis] if from_end and draw(st.booleans()) else start,
+        "stop": end - s[axis] if from_end else end,
+        "step": step,
+    }
     free = {i: f"d{i}" for i in range(len(s)) if i != axis or from_end}
-    return Case([s], lambda x: x.narrow(axis, start, end - start), attributes, free=free)
+    places = torch.arange(start, end, step)
+    return Case([s], lambda x: x.index_select(axis, places), attributes, free=free)
+
+
+@st.composite
+def fit(draw):
+    like = draw(shape())
+    rank = draw(st.integers(1, 4))
+    count = draw(st.integers(1, min(rank, len(like))))
+    axes = tuple(sorted(draw(st.permutations(range(rank)))[:count]))
+    places = tuple(draw(st.permutations(range(len(like))))[:count])
+    sizes = dict(zip(axes, (like[place] for place in places), strict=True))
+    x = tuple(
+        draw(st.sampled_from([1, sizes[i], sizes[i] + 2])) if i in axes else draw(size)
+        for i in range(rank)
+    )
+
+    def function(x, like):
+        for axis, length in sizes.items():
+            x = x.narrow(axis, 0, min(x.shape[axis], length))
+        return x.expand([sizes.get(i, length) for i, length in enumerate(x.shape)])
+
+    names = [{}, {i: f"d{i}" for i in range(len(like))}]
+    return Case([x, like], function, {"axes": axes, "places": places}, names=names)
+
+
+@st.composite
+def group_norm(draw):
+    groups, affine = draw(st.integers(1, 3)), draw(st.sampled_from([0, 2]))
+    # torch refuses a group of one number
+    channels = groups * draw(st.integers(2, 4))
+    s = (draw(size), channels, *draw(shape(0, 2)))
+    return Case(
+        [s, *[(channels,)] * affine],
+        lambda x, *read: F.group_norm(x, groups, *read, eps=1e-3),
+        {"groups": groups, "epsilon": 1e-3},
+        constants=affine,
+        free={i: f"d{i}" for i in range(len(s)) if i != 1},
+    )
+
+
+@st.composite
+def resize(draw):
+    space = draw(st.lists(size, min_size=1, max_size=2))
+    # a power of two is exact in torch's float32 steps
+    up = tuple(draw(st.sampled_from([1, 2, 3, 4])) for _ in space)
+    down = tuple(draw(st.sampled_from([d for d in (1, 2) if d <= s])) for s in space)
+    mode = draw(st.sampled_from(["nearest", "linear"]))
+    corners = mode == "linear" and draw(st.booleans())
+    word = mode if mode == "nearest" or len(space) == 1 else "bilinear"
+    factors = [u / d for u, d in zip(up, down, strict=True)]
+    s = (draw(size), draw(size), *space)
+    return Case(
+        [s],
+        lambda x: F.interpolate(
+            x, scale_factor=factors, mode=word, align_corners=corners if mode == "linear" else None
+        ),
+        {"up": up, "down": down, "mode": mode, "corners": corners},
+        free={i: f"d{i}" for i in range(len(s))},
+    )
+
+
+@st.composite
+def depth_to_space(draw):
+    block = tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=2)))
+    depth = int(np.prod(block))
+    s = (draw(size), draw(size) * depth, *(draw(size) for _ in block))
+
+    def function(x):
+        y = x.unflatten(1, (-1, *block))
+        axes = len(block)
+        y = y.permute(0, 1, *(a for i in range(axes) for a in (2 + axes + i, 2 + i)))
+        return y.reshape(*y.shape[:2], *(n * b for n, b in zip(x.shape[2:], block, strict=True)))
+
+    free = {i: f"d{i}" for i in range(len(s)) if i != 1}
+    return Case([s], function, {"block": block}, free=free)
+
+
+@st.composite
+def prelu(draw):
+    s = draw(shape(2))
+    slope = draw(st.sampled_from([(), (s[-1],), (s[1], *(1,) * (len(s) - 2))]))
+    return Case([s, slope], lambda x, w: torch.where(x > 0, x, x * w), constants=1)
+
+
+@st.composite
+def attention(draw):
+    batch = draw(shape(0, 2))
+    rows, columns, depth, width = (draw(size) for _ in range(4))
+    shapes = [(*batch, rows, depth), (*batch, columns, depth), (*batch, columns, width)]
+    names = {i: f"d{i}" for i in range(len(batch))}
+    last = len(batch)
+    free = [{**names, last: "rows"}, {**names, last: "columns"}, {**names, last: "columns"}]
+    if draw(st.booleans()):
+        whole = (*batch, rows, columns)
+        mask = tuple(n if draw(st.booleans()) else 1 for n in whole)
+        shapes.append(mask)
+        named = {**names, last: "rows", last + 1: "columns"}
+        free.append({i: named[i] for i, n in enumerate(mask) if n > 1})
+    causal, scale = draw(st.booleans()), draw(st.sampled_from([0.5, 1.0]))
+
+    def function(q, k, v, mask=None):
+        scores = q @ k.mT * scale + (0 if mask is None else mask)
+        if causal:
+            scores = scores.masked_fill(~torch.ones(rows, columns).tril().bool(), -torch.inf)
+        return torch.softmax(scores, -1) @ v
+
+    return Case(shapes, function, {"scale": scale, "causal": causal}, names=free)
+
+
+@st.composite
+def recurrent(draw, op):
+    gates, count = (4, 2) if op == "lstm" else (3, 1)
+    times, rows, width = (draw(size) for _ in range(3))
+    time, reverse = draw(st.integers(0, 1)), draw(st.booleans())
+    start = count if draw(st.booleans()) else 0
+    lead = (times, rows) if time == 0 else (rows, times)
+    weights = [(gates * width, width), *([(width,)] if op == "gru" else [])]
+    attributes = {"time": time, "reverse": reverse}
+    if op == "lstm":
+        attributes["states"] = draw(st.booleans())
+
+    def function(x, *read):
+        state, (weight, *bias) = read[:start], read[start:]
+        state = list(state) or [x.new_zeros(rows, width)] * count
+        cell = {"lstm": nn.LSTMCell, "gru": nn.GRUCell}[op](gates * width, width).to(x.dtype)
+        cell.weight_ih.data, cell.weight_hh.data = torch.eye(gates * width).to(x.dtype), weight
+        cell.bias_ih.data = torch.zeros(gates * width, dtype=x.dtype)
+        cell.bias_hh.data = torch.zeros(gates * width, dtype=x.dtype)
+        if bias:
+            cell.bias_hh.data[2 * width :] = bias[0]
+        steps = list(x.unbind(time))
+        outputs = []
+        with torch.no_grad():
+            for step in reversed(steps) if reverse else steps:
+                made = cell(step, tuple(state) if op == "lstm" else state[0])
+                state = list(made) if op == "lstm" else [made]
+                outputs.append(torch.cat(state, 1) if attributes.get("states") else state[0])
+        return torch.stack(outputs[::-1] if reverse else outputs, time)
+
+    names = [{time: "t", 1 - time: "n"}, *[{0: "n"}] * start]
+    read = [(*lead, gates * width), *[(rows, width)] * start]
+    return Case([*read, *weights], function, attributes, len(weights), names=names)
 
 
 @st.composite
@@ -243,12 +391,12 @@ def transpose(draw):
 
 
 @st.composite
-def mean(draw):
+def reduction(draw, function):
     s = draw(shape())
     axes = draw(st.sets(st.integers(0, len(s) - 1), min_size=1).map(lambda a: tuple(sorted(a))))
     keep = draw(st.booleans())
     free = {i: f"d{i}" for i in range(len(s))}
-    return Case([s], lambda x: x.mean(axes, keep), {"axes": axes, "keep": keep}, free=free)
+    return Case([s], lambda x: function(x, axes, keep), {"axes": axes, "keep": keep}, free=free)
 
 
 @st.composite
@@ -266,7 +414,9 @@ CASES = {
     "channel_affine": channel_affine(),
     "embedding": embedding(),
     "layer_norm": layer_norm(),
+    "group_norm": group_norm(),
     "softmax": along_axis(torch.softmax),
+    "log_softmax": along_axis(torch.log_softmax),
     "relu": same(F.relu),
     "sigmoid": same(torch.sigmoid),
     "tanh": same(torch.tanh),
@@ -275,21 +425,37 @@ CASES = {
     "hardsigmoid": same(F.hardsigmoid),
     "gelu": same(F.gelu, approximate="none")
     | same(lambda x: F.gelu(x, approximate="tanh"), approximate="tanh"),
+    "softplus": same(F.softplus),
+    "exp": same(torch.exp),
+    "sqrt": same(torch.sqrt),
     "clip": clip(),
     "add": pair(torch.add),
     "sub": pair(torch.sub),
     "mul": pair(torch.mul),
+    "div": pair(torch.div),
+    "equal": pair(lambda a, b: (a == b).to(a)),
+    "less": pair(lambda a, b: (a < b).to(a)),
+    "prelu": prelu(),
+    "cast": same(torch.Tensor.double),
     "concat": concat(),
     "slice": slice_(),
+    "fit": fit(),
     "pad": pad(),
     "max_pool": pool("max_pool"),
     "avg_pool": pool("avg_pool"),
     "adaptive_avg_pool": adaptive([F.adaptive_avg_pool1d, F.adaptive_avg_pool2d]),
     "adaptive_max_pool": adaptive([F.adaptive_max_pool1d, F.adaptive_max_pool2d]),
+    "resize": resize(),
+    "depth_to_space": depth_to_space(),
     "reshape": reshape(),
     "transpose": transpose(),
-    "mean": mean(),
+    "mean": reduction(torch.mean),
+    "sum": reduction(torch.sum),
+    "max": reduction(torch.amax),
     "matmul": matmul(),
+    "attention": attention(),
+    "lstm": recurrent("lstm"),
+    "gru": recurrent("gru"),
 }
 
 
@@ -298,6 +464,12 @@ def arrays(case: Case, op: str, seed: int) -> list[np.ndarray]:
     read: list[np.ndarray] = [rng.normal(size=s).astype(np.float32) for s in case.shapes]
     if op == "embedding":
         read[0] = rng.integers(0, len(read[1]), case.shapes[0])
+    elif op == "cast":
+        read[0] = rng.integers(0, 100, case.shapes[0])
+    elif op == "sqrt":
+        read[0] = np.abs(read[0])
+    elif op == "equal":
+        read = [np.round(x) for x in read]
     return read
 
 

@@ -41,7 +41,8 @@ Every value has a name. A node reads values (activations first, then weights, wh
     mean sum max       x                        axes, keep
     matmul             a, b                     batched
     attention          query, key, value[, mask] scale, causal: softmax(q k^T * scale + mask) v;
-                                                if causal, row r meets the keys up to r only
+                                                if causal, row r meets the keys up to r only;
+                                                a row with all scores below -1e29 gives zeros
     lstm               gates[, h, c], weight    time (the axis: 0 in [T, N, 4 H], 1 in [N, T, 4 H]),
                                                 reverse (the last comes first), states (the result
                                                 is h and c side by side); gates i, f, g, o are what

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+_HIDDEN = -1e29
 Step = Callable[[np.ndarray, Sequence[np.ndarray]], list[np.ndarray]]
 
 
@@ -18,6 +19,8 @@ def attention(
 ) -> np.ndarray:
     """`softmax(query key^T * scale + mask) value`; a causal row r meets the keys up to r.
 
+    A score below -1e29 is hidden; a row that sees nothing gives zeros, as in torch.
+
     Source: Vaswani et al. 2017, arXiv:1706.03762.
     """
     scores = np.matmul(query, key.swapaxes(-1, -2)) * query.dtype.type(scale)
@@ -25,8 +28,10 @@ def attention(
     if causal:
         visible = np.tril(np.ones(scores.shape[-2:], bool))
         scores = np.where(visible, scores, scores.dtype.type(-np.inf))
-    powers = np.exp(scores - scores.max(-1, keepdims=True))
-    return np.matmul(powers / powers.sum(-1, keepdims=True), value)
+    top = scores.max(-1, keepdims=True)
+    powers = np.exp(scores - top)
+    weights = np.where(top <= _HIDDEN, 0, powers / powers.sum(-1, keepdims=True))
+    return np.matmul(weights.astype(value.dtype), value)
 
 
 def lstm(

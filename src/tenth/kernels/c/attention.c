@@ -52,8 +52,11 @@ static void attention_scores(const struct attention *a, const float *restrict qu
     }
 }
 
+/* A score below this is hidden. A row that sees nothing gives zeros. */
+#define HIDDEN -1e29f
+
 /* exp(x * scale + mask - the largest such) of `count` scores in place; the rest up to `end` is 0.
-   Returns the sum. */
+   Returns the sum; 1 where all is hidden. */
 static float attention_powers(float *restrict scores, const float *restrict mask, int64_t step,
                               int64_t count, int64_t end, float scale)
 {
@@ -62,6 +65,11 @@ static float attention_powers(float *restrict scores, const float *restrict mask
     for (int64_t s = 0; s < count; s++) {
         scores[s] = scores[s] * scale + (mask ? mask[s * step] : 0);
         top = scores[s] > top ? scores[s] : top;
+    }
+    if (top <= HIDDEN) {
+        for (int64_t s = 0; s < end; s++)
+            scores[s] = 0;
+        return 1;
     }
     for (int64_t s = count; s < end; s++)
         scores[s] = -INFINITY;

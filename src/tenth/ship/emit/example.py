@@ -142,7 +142,9 @@ def id_bounds(graph: Graph) -> dict[str, int]:
             ids, table = node.inputs
             entries = len(graph.constants[table])
             bounds[ids] = min(entries, bounds.get(ids, entries))
-    return bounds
+    # what is not looked up is most often a mask, of zeros and ones
+    masks = {node.inputs[0]: 2 for node in graph.nodes if node.op == "cast"}
+    return {**masks, **bounds}
 
 
 def _top(interface: Interface, embedded: bool) -> str:
