@@ -18,7 +18,8 @@ struct layer {
 };
 
 /* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
-#define LAYER_SCRATCH(outputs) ((8192 + 64 + ((outputs) + 6) * 64) * 4)
+#define LAYER_BLOCK (16384 + 64)
+#define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
 
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
 struct layer_job {
@@ -164,7 +165,7 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
     const int whole = writes_whole(s, t), read = reads_residual(s, t);
     const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
-    float *partial = scratch + 8192 + 64;
+    float *partial = scratch + LAYER_BLOCK;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;

@@ -1,8 +1,8 @@
-/* The pixels of a panel, in vectors of LANES. A K-block of DEPTH channels of a panel fills 32 KB, an
-   L1 of most processors. */
+/* The pixels of a panel, in vectors of LANES, and the channels of a K-block, which stays in the
+   nearest caches while all outputs meet it. */
 #define PANEL_VECTORS (LANES == 4 ? 8 : 4)
 #define PANEL (PANEL_VECTORS * LANES)
-#define DEPTH (8192 / PANEL)
+#define DEPTH (PANEL == 64 ? 256 : 384)
 
 /* A vector from memory, of any alignment. */
 INLINE lanes load(const float *x)

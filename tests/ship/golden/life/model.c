@@ -517,11 +517,11 @@ INLINE void each_lane(const float *x, float *y, int64_t count, curve *f)
         put_lanes(f(some_lanes(x + i, count - i, 0)), y + i, count - i);
 }
 
-/* The pixels of a panel, in vectors of LANES. A K-block of DEPTH channels of a panel fills 32 KB, an
-   L1 of most processors. */
+/* The pixels of a panel, in vectors of LANES, and the channels of a K-block, which stays in the
+   nearest caches while all outputs meet it. */
 #define PANEL_VECTORS (LANES == 4 ? 8 : 4)
 #define PANEL (PANEL_VECTORS * LANES)
-#define DEPTH (8192 / PANEL)
+#define DEPTH (PANEL == 64 ? 256 : 384)
 
 /* A vector from memory, of any alignment. */
 INLINE lanes load(const float *x)
@@ -1322,6 +1322,10 @@ struct layer {
     int64_t scratch_step;
 };
 
+/* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
+#define LAYER_BLOCK (16384 + 64)
+#define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
+
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
 struct layer_job {
     const struct layer *layer;
@@ -1466,7 +1470,7 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
     const int whole = writes_whole(s, t), read = reads_residual(s, t);
     const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
-    float *partial = scratch + 8192 + 64;
+    float *partial = scratch + LAYER_BLOCK;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
@@ -1790,7 +1794,7 @@ static int64_t life_layout(int64_t n, int64_t h, int64_t w, int64_t workers, int
     at[0] = end;
     {
         int64_t most = 8 * h * n + 4 * h * n * w + 16 * n + 8 * n * w;
-        most = workers * 36096 > most ? workers * 36096 : most;
+        most = workers * 68864 > most ? workers * 68864 : most;
         most = 4 * h * n * w > most ? 4 * h * n * w : most;
         end += (most + 63) / 64 * 64;
     }
@@ -1803,9 +1807,9 @@ static int64_t life_layout(int64_t n, int64_t h, int64_t w, int64_t workers, int
     end += 128;
     at[3] = end;
     {
-        int64_t most = workers * 36096;
+        int64_t most = workers * 68864;
         most = 1536 * ((h * w + 63) / 64) * n > most ? 1536 * ((h * w + 63) / 64) * n : most;
-        most = workers * 34816 > most ? workers * 34816 : most;
+        most = workers * 67584 > most ? workers * 67584 : most;
         end += (most + 63) / 64 * 64;
     }
     return end;
@@ -1947,7 +1951,7 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
             .planes = NULL,
             .offsets = (int64_t *)(void *)count_scratch,
             .scratch = (char *)count_worker,
-            .scratch_step = 36096,
+            .scratch_step = 68864,
         };
         run_layer(pool, workers, &s);
     }
@@ -1971,7 +1975,7 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
             .planes = NULL,
             .offsets = (int64_t *)(void *)mix_scratch,
             .scratch = (char *)mix_worker,
-            .scratch_step = 36096,
+            .scratch_step = 68864,
         };
         run_layer(pool, workers, &s);
     }
@@ -2001,7 +2005,7 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
             .planes = NULL,
             .offsets = (int64_t *)(void *)last_scratch,
             .scratch = (char *)last_worker,
-            .scratch_step = 34816,
+            .scratch_step = 67584,
         };
         run_layer(pool, workers, &s);
     }

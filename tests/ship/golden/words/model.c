@@ -504,11 +504,11 @@ INLINE void put_lanes(lanes x, float *y, int64_t count)
         y[i] = part[i];
 }
 
-/* The pixels of a panel, in vectors of LANES. A K-block of DEPTH channels of a panel fills 32 KB, an
-   L1 of most processors. */
+/* The pixels of a panel, in vectors of LANES, and the channels of a K-block, which stays in the
+   nearest caches while all outputs meet it. */
 #define PANEL_VECTORS (LANES == 4 ? 8 : 4)
 #define PANEL (PANEL_VECTORS * LANES)
-#define DEPTH (8192 / PANEL)
+#define DEPTH (PANEL == 64 ? 256 : 384)
 
 /* A vector from memory, of any alignment. */
 INLINE lanes load(const float *x)
@@ -1285,6 +1285,10 @@ struct layer {
     int64_t scratch_step;
 };
 
+/* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
+#define LAYER_BLOCK (16384 + 64)
+#define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
+
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
 struct layer_job {
     const struct layer *layer;
@@ -1429,7 +1433,7 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const int64_t at = place_in(&s->to, t->image, &t->stripe, t->group * own);
     const int whole = writes_whole(s, t), read = reads_residual(s, t);
     const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
-    float *partial = scratch + 8192 + 64;
+    float *partial = scratch + LAYER_BLOCK;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
@@ -1705,7 +1709,7 @@ static int64_t words_layout(int64_t n, int64_t l, int64_t workers, int64_t *at)
     end += 64;
     at[3] = end;
     {
-        int64_t most = workers * 35840;
+        int64_t most = workers * 68608;
         end += (most + 63) / 64 * 64;
     }
     return end;
@@ -1849,7 +1853,7 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
             .planes = NULL,
             .offsets = (int64_t *)(void *)score_scratch,
             .scratch = (char *)score_worker,
-            .scratch_step = 35840,
+            .scratch_step = 68608,
         };
         run_layer(pool, workers, &s);
     }

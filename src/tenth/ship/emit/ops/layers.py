@@ -126,8 +126,8 @@ def _layer(node: Node, scene: Scene, pixels: Pixels, geometry: _Geometry) -> Cal
         floats = geometry.channels * geometry.plane_floats() + _SLACK_FLOATS
         planes_bytes = floats * _FLOAT_BYTES
     own = outputs // geometry.groups
-    # as LAYER_SCRATCH in layer.c, which an int64_t[] that is no constant cannot name
-    worker_bytes = -(-(8192 + 64 + (own + 6) * 64) * _FLOAT_BYTES // 64) * 64
+    # as LAYER_SCRATCH in layer.c
+    worker_bytes = -(-(16384 + 64 + (own + 6) * 64) * _FLOAT_BYTES // 64) * 64
     members = {
         "matrix": _matrix(node, scene, outputs, geometry),
         "x": scene.read(x),
