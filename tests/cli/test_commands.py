@@ -156,6 +156,13 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
     shipped = tenth("ship", task, "--model", rewritten, "--out", program)
     assert shipped.returncode == 0, shipped.stderr
     assert (program / "model.c").exists()
+    assert "bytes of the weights: " in shipped.stdout
+    half = ("--values", "float16", "--threads", "2", "--name", "tiny", "--json")
+    shipped = tenth("ship", task, "--model", rewritten, "--out", program, *half)
+    assert shipped.returncode == 0, shipped.stderr
+    form = json.loads(shipped.stdout)
+    assert (form["values"], form["interface"]["name"]) == ("float16", "tiny")
+    assert form["sizes"][1]["after"]["value"] == form["weights_bytes"]
     file = tmp_path / "model.onnx"
     exported = tenth("ship", task, "--model", rewritten, "--to", "onnx", "--out", file)
     assert exported.returncode == 0, exported.stderr

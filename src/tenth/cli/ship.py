@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,16 @@ from tenth.errors import InputError, must
 from tenth.figures import human
 
 if TYPE_CHECKING:
+    from tenth.figures import Figure
     from tenth.ship import Program
+
+
+class Values(StrEnum):
+    """The forms in which weights are written."""
+
+    float32 = "float32"
+    float16 = "float16"
+    bfloat16 = "bfloat16"
 
 
 def ship(
@@ -27,6 +37,13 @@ def ship(
         typer.Option("--out", "-o", help="Default: the folder program, or the file model.onnx."),
     ] = None,
     target: Annotated[str, typer.Option(help="Where it will run: host is this machine.")] = "host",
+    values: Annotated[
+        Values, typer.Option(help="How the weights of layers are written; all runs in float32.")
+    ] = Values.float32,
+    threads: Annotated[int, typer.Option(help="How many threads it is checked on.")] = 1,
+    name: Annotated[
+        str, typer.Option(help="What every name of the C interface starts with.")
+    ] = "model",
     to: Annotated[
         str, typer.Option(help="c, or onnx: a file for other runtimes, which skip no zeros.")
     ] = "c",
@@ -38,9 +55,10 @@ def ship(
 
         tenth ship examples/digits.py --model digits/model.safetensors --out program
 
-    The folder holds model.c, model.h, weights.c, an example main.c and a compiled library:
+    The folder holds model.c, model.h, the weights (weights.bin, or weights.c if they are small),
+    an example main.c, a compiled library and a receipt:
 
-        cc -O2 -std=c11 program/*.c -lm && ./a.out
+        cd program && cc -O2 -std=c11 -pthread *.c -lm && ./a.out
 
         python -c "import tenth; print(tenth.ship.load('program'))"
 
@@ -62,9 +80,11 @@ def ship(
         print_result(f"{file}\n{NOTE}", lambda: note, as_json)
         return
     out = out or Path("program")
-    program = room.compile(network, loaded.example, target=target)
+    program = room.compile(
+        network, loaded.example, target=target, name=name, values=values.value, threads=threads
+    )
     program.save(out)
-    print_result(_table(program, out), lambda: _form(out), as_json)
+    print_result(_table(program, out), lambda: _form(program, out), as_json)
 
 
 def _table(program: Program, out: Path) -> str:
@@ -76,8 +96,20 @@ def _table(program: Program, out: Path) -> str:
         rows.append((layer.path, shape, f"{layer.density:.3f}", layer.kernel, *told))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join([*lines, "", f"{out}: checked against the original; see {out / 'README.md'}"])
+    sizes = [
+        f"{size.name}: {_told(size.before)} dense, {_told(size.after)} now"
+        f" ({(size.after.value or 0) / (size.before.value or 1):.1%})"
+        for size in program.receipt.sizes
+    ]
+    error = f"checked against the original: relative error {program.manifest.relative_error:.1e}"
+    return "\n".join([*map(str.rstrip, lines), "", *sizes, "", f"{out}: {error}"])
 
 
-def _form(out: Path) -> dict[str, Any]:
-    return json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+def _told(figure: Figure) -> str:
+    return "unknown" if figure.value is None else human(figure.value, figure.unit)
+
+
+def _form(program: Program, out: Path) -> dict[str, Any]:
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    sizes = [size.to_json() for size in program.receipt.sizes]
+    return {**manifest, "folder": str(out), "sizes": sizes}
