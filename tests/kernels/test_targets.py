@@ -10,7 +10,7 @@ import pytest
 
 from tenth.errors import CompileError, InputError
 from tenth.kernels import cross, sources, toolchain
-from tenth.kernels.targets import BLOCK_FILL, TARGETS, target_named
+from tenth.kernels.targets import TARGETS, target_named
 
 ZIG = toolchain.zig()
 needs_zig = pytest.mark.skipif(ZIG is None, reason="no ziglang")
@@ -35,10 +35,6 @@ def test_every_target_is_whole(name):
     assert "-" not in target.cpu  # zig spells processors with underscores
     assert set(target.sparse_below) == {"linear", "conv"}
     assert all(0 < density < 1 for density in target.sparse_below.values())
-
-
-def test_blocks_must_be_nearly_full():
-    assert all(outputs / 2 < fill <= outputs for outputs, fill in BLOCK_FILL.items())
 
 
 @pytest.mark.parametrize("name", ["toaster", "", None, ["host"]])

@@ -12,11 +12,11 @@ Source: XNNPACK runs 1x1 convolutions sparse above two thirds of zeros; the same
 others and for linear layers.
 """
 
-BLOCK_FILL = {2: 1.8, 4: 3.6}
-"""How many kept weights a kept block must hold on average for blocks of that many outputs to pay.
+FULL_BLOCKS = 0.9
+"""The share of kept blocks that must be kept weights for blocks of outputs to pay, untimed.
 
-Source: XNNPACK's packing of sparse convolutions, where blocks of 4 outputs are taken from 3.6 kept
-weights a block on, else blocks of 2 from 1.8 on, else single weights.
+Source: XNNPACK takes blocks of 4 outputs from 3.6 kept weights a block on, else blocks of 2 from
+1.8 on, else single weights.
 """
 
 
@@ -35,6 +35,7 @@ class Target:
     Attributes:
         name: what `compile(target=…)` takes.
         library: the name of the built file.
+        machine: the system and the processor's family, as Python's `platform` spells them.
         says: what is known of its running.
         triple: zig's name of the system; empty for the machine at hand.
         cpu: zig's name of the processor, in zig's spelling with underscores.
@@ -48,6 +49,7 @@ class Target:
     name: str
     library: str
     says: str
+    machine: tuple[str, str] = ("", "")
     triple: str = ""
     cpu: str = ""
     variants: tuple[Variant, ...] = ()
@@ -58,6 +60,7 @@ class Target:
 
 
 _X86_64 = (Variant("v2", "x86_64_v2"), Variant("v3", "x86_64_v3"), Variant("v4", "x86_64_v4"))
+_DISPATCH = ("-DTENTH_DISPATCH",)
 _RUN = "run in our tests"
 _LINKED = "linked, untested"
 
@@ -70,13 +73,16 @@ TARGETS = {
             "x86_64-linux",
             "libmodel.so",
             says=_RUN,
+            machine=("Linux", "x86_64"),
             triple="x86_64-linux-gnu.2.17",
             variants=_X86_64,
+            flags=_DISPATCH,
         ),
         Target(
             "aarch64-linux",
             "libmodel.so",
             says="run under emulation in our tests",
+            machine=("Linux", "aarch64"),
             triple="aarch64-linux-gnu.2.17",
             cpu="generic",
         ),
@@ -84,6 +90,7 @@ TARGETS = {
             "aarch64-macos",
             "libmodel.dylib",
             says=_LINKED,
+            machine=("Darwin", "arm64"),
             triple="aarch64-macos",
             cpu="apple_m1",
         ),
@@ -91,14 +98,17 @@ TARGETS = {
             "x86_64-windows",
             "model.dll",
             says=_LINKED,
+            machine=("Windows", "AMD64"),
             triple="x86_64-windows-gnu",
             variants=_X86_64,
+            flags=_DISPATCH,
         ),
         # SIMD of 128 bits and bulk memory are in every browser since 2023, relaxed SIMD is not
         Target(
             "wasm",
             "model.wasm",
             says="run in wasmtime and in Chromium in our tests",
+            machine=("WebAssembly", "wasm32"),
             triple="wasm32-freestanding",
             cpu="generic+simd128+bulk_memory+nontrapping_fptoint",
             threads=False,

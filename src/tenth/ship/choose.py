@@ -12,6 +12,7 @@ import numpy as np
 from tenth.graph.dims import at
 from tenth.graph.program import Graph, Node, Value
 from tenth.graph.shapes import infer
+from tenth.kernels.targets import FULL_BLOCKS, Target
 from tenth.ship.binding import Binding, Library, aligned
 from tenth.ship.emit.fuse import WEIGHTED, is_depthwise
 from tenth.ship.emit.lower import lower
@@ -55,6 +56,28 @@ def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
     return choices
 
 
+def choose_by_density(graph: Graph, target: Target) -> dict[str, Choice]:
+    """A choice for each weighted layer, by the target's table of densities: nothing is timed."""
+    layers = [node for node in graph.nodes if node.op in WEIGHTED]
+    return {node.name: Choice(_untimed(graph, node, target)) for node in layers}
+
+
+def _untimed(graph: Graph, node: Node, target: Target) -> Kernel:
+    first, *sparse = candidates(graph, node)
+    kept = density(graph, node)
+    if not sparse or kept >= target.sparse_below[node.op]:
+        return first
+    full = [k for k in sparse if kept >= FULL_BLOCKS * _filled(graph, node, HEIGHTS[k])]
+    return max(full, key=HEIGHTS.__getitem__)
+
+
+def _filled(graph: Graph, node: Node, height: int) -> float:
+    """The fraction of weights that stand in a kept block of so many outputs."""
+    weight = graph.constants[node.inputs[1]]
+    blocks = (weight != 0).reshape(len(weight) // height, height, -1)
+    return float(blocks.any(1).mean())
+
+
 def density(graph: Graph, node: Node) -> float:
     """The fraction of a layer's weights that is not zero."""
     weight = graph.constants[node.inputs[1]]
@@ -68,15 +91,12 @@ def candidates(graph: Graph, node: Node) -> tuple[Kernel, ...]:
     kept = density(graph, node)
     if kept == 1:
         return ("dense",)
-    weight = graph.constants[node.inputs[1]]
-    matrix = (weight != 0).reshape(len(weight), -1)
-    own = len(weight) // node.attributes.get("groups", 1)
+    outputs = len(graph.constants[node.inputs[1]])
+    own = outputs // node.attributes.get("groups", 1)
     found: list[Kernel] = ["dense"]
     for kernel, height in HEIGHTS.items():
-        if own % height == 0:
-            filled = matrix.reshape(-1, height, matrix.shape[1]).any(1).mean()
-            if filled <= MOST_FILLED * kept:
-                found.append(kernel)
+        if own % height == 0 and _filled(graph, node, height) <= MOST_FILLED * kept:
+            found.append(kernel)
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tenth.errors import FormatError, OutputError, must
 from tenth.files import output_folder, write_bytes
+from tenth.kernels.targets import TARGETS
 from tenth.ship import manifest as manifests
 from tenth.ship.manifest import Manifest, Stamp
 
@@ -46,12 +47,12 @@ def save_folder(
 
 
 def read_folder(
-    path: Path, sources: Sequence[str], weights: Sequence[str], library: str
+    path: Path, sources: Sequence[str], weights: Sequence[str]
 ) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the files of a saved program, each compared with its stamp.
 
-    There is one of the files of weights. The library may be missing; then it is not among the
-    files.
+    There is one of the files of weights. The library of its target may be missing; then it is not
+    among the files.
 
     Raises:
         FormatError: it is no folder of a program, or a file is missing, too long or changed.
@@ -63,6 +64,7 @@ def read_folder(
     except UnicodeDecodeError as error:
         raise FormatError(must(f"{path / MANIFEST}", "UTF-8 text", "other bytes")) from error
     found, stamps = manifests.read(text)
+    library = TARGETS[found.target].library
     files: dict[str, bytes] = {}
     for choices in (*((name,) for name in sources), weights, (library,)):
         if not stamps.keys() & set(choices):

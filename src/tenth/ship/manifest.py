@@ -9,6 +9,7 @@ from typing import Any
 
 from tenth.errors import FormatError, InputError, must
 from tenth.kernels.records import VALUES, Values
+from tenth.kernels.targets import TARGETS
 from tenth.ship.emit.text import check_name
 from tenth.ship.interface import C_TYPES, INTERFACE_VERSION, Interface, Port
 from tenth.ship.machine import Machine
@@ -53,7 +54,8 @@ class Manifest:
     """All that is known of a program beside its C.
 
     `values` is the form in which the weights of its layers are written, `weights_bytes` the length
-    of weights.bin, which may be built in.
+    of weights.bin, which may be built in. `machine` is what the library of the `target` runs on;
+    `checked_on` says where its C was run and compared with the original.
     """
 
     interface: Interface
@@ -62,8 +64,10 @@ class Manifest:
     work: tuple[Work, ...]
     values: Values
     weights_bytes: int
+    target: str
     machine: Machine
     compiler: str
+    checked_on: str
     relative_error: float
     made_by: str
 
@@ -132,12 +136,14 @@ def _manifest(form: Mapping[str, Any]) -> Manifest:
         work=tuple(_work(step) for step in _of(list, form, "work")),
         values=_values(_of(str, form, "values")),
         weights_bytes=_count(form.get("weights_bytes"), "the bytes of the weights"),
+        target=_target(_of(str, form, "target")),
         machine=Machine(
             _of(str, machine, "system"),
             _of(str, machine, "architecture"),
             tuple(_text(feature) for feature in _of(list, machine, "features")),
         ),
         compiler=_of(str, form, "compiler"),
+        checked_on=_of(str, form, "checked_on"),
         relative_error=float(_of((int, float), form, "relative_error")),
         made_by=_of(str, form, "made_by"),
     )
@@ -182,6 +188,12 @@ def _work(form: Any) -> Work:
         useful_flops=_of(int, form, "useful_flops"),
         moved_bytes=_of(int, form, "moved_bytes"),
     )
+
+
+def _target(value: str) -> str:
+    if value not in TARGETS:
+        raise InputError(must("'target'", f"one of {', '.join(TARGETS)}", _short(value)))
+    return value
 
 
 def _values(value: str) -> Values:

@@ -1,7 +1,6 @@
 """A compiled program: call it with numpy arrays, save it, load it."""
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,18 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tenth.errors import InputError, must
-from tenth.kernels import compile_library
+from tenth.errors import InputError, UnsupportedError, must
+from tenth.files import write_text
+from tenth.kernels.targets import TARGETS
 from tenth.ship.binding import Binding, Library
 from tenth.ship.folder import read_folder, save_folder
 from tenth.ship.interface import Port
+from tenth.ship.libraries import build, build_for
 from tenth.ship.machine import this_machine
 from tenth.ship.manifest import Layer, Manifest
+from tenth.ship.web import Drawing, write_page
 
 if TYPE_CHECKING:
     from tenth.receipt import Receipt
 
-LIBRARY = "libmodel.so"
+LIBRARY = TARGETS["host"].library
 RECEIPT = "receipt.json"
 SOURCES = ("model.h", "model.c", "main.c", "README.md", RECEIPT)
 WEIGHTS = ("weights.bin", "weights.c")
@@ -29,11 +31,14 @@ WEIGHTS = ("weights.bin", "weights.c")
 
 @dataclass(frozen=True)
 class Program:
-    """A network in C, loaded. `files` are those of its folder, apart from the manifest."""
+    """A network in C, loaded. `files` are those of its folder, apart from the manifest.
+
+    There is no `binding` where the program is for another machine.
+    """
 
     manifest: Manifest
     files: Mapping[str, bytes] = field(repr=False)
-    binding: Binding = field(repr=False)
+    binding: Binding | None = field(repr=False)
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
         """Run the network: numpy in, numpy out; one output alone, several as a tuple.
@@ -43,11 +48,13 @@ class Program:
 
         Raises:
             InputError: an input is of a wrong type or shape, or an id lies outside its table.
+            UnsupportedError: the program is for another machine.
         """
+        binding = self._bound()
         ports = self.manifest.interface.inputs
         sizes = self.manifest.interface.bind([np.shape(x) for x in inputs])
         arrays = [_checked(port, x) for port, x in zip(ports, inputs, strict=True)]
-        outputs = self.binding.run(arrays, sizes)
+        outputs = binding.run(arrays, sizes)
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     @property
@@ -68,8 +75,9 @@ class Program:
 
         Raises:
             InputError: the program takes no such inputs.
+            UnsupportedError: the program is for another machine.
         """
-        return self.binding.arena_bytes(self.manifest.interface.bind(shapes))
+        return self._bound().arena_bytes(self.manifest.interface.bind(shapes))
 
     def save(self, path: str | Path) -> Path:
         """Write the program as a folder: the C, the weights, the library, an example.
@@ -81,12 +89,45 @@ class Program:
         """
         return save_folder(Path(path), self.files, self.manifest.to_json)
 
+    def save_page(
+        self, path: str | Path, *, title: str = "", drawing: Drawing | None = None
+    ) -> Path:
+        """Write the program as one HTML page that runs by itself, offline, from any place.
+
+        A network from images of one channel to classes can be drawn for; `drawing` says what its
+        images looked like. Any other one runs on random input.
+
+        Raises:
+            UnsupportedError: the program is not for the target "wasm".
+            InputError: the labels are not one a class.
+            OutputError: the page cannot be written.
+        """
+        wasm = TARGETS["wasm"].library
+        if self.manifest.target != "wasm" or wasm not in self.files:
+            rule = "compiled for the target 'wasm'"
+            remedy = "Use compile(model, example, target='wasm')."
+            raise UnsupportedError(must("a page", rule, repr(self.manifest.target), remedy))
+        weights = self.files.get("weights.bin", b"")
+        page = write_page(self.manifest, self.files[wasm], weights, title=title, drawing=drawing)
+        write_text(Path(path), page)
+        return Path(path)
+
+    def _bound(self) -> Binding:
+        if self.binding is None:
+            target = self.manifest.target
+            raise UnsupportedError(
+                f"A program for target {target!r} does not run on this machine, only its saved "
+                "folder does elsewhere. Use compile(model, example, target='host') to run it here."
+            )
+        return self.binding
+
 
 def load(path: str | Path, *, threads: int = 1) -> Program:
     """Load a saved program; numpy is all it needs.
 
-    The library is built anew, in memory, if it is missing or made for another machine. A program
-    is code: load only what you trust.
+    The library is built anew, in memory, if it is missing or made for another machine; a program
+    for another target stays as it is, and cannot be called. A program is code: load only what you
+    trust.
 
     Args:
         path: the folder that `save` wrote.
@@ -98,28 +139,19 @@ def load(path: str | Path, *, threads: int = 1) -> Program:
         CompileError: it must be built, and that fails.
         InputError: there cannot be so many threads.
     """
-    manifest, files = read_folder(Path(path), SOURCES, WEIGHTS, LIBRARY)
-    if LIBRARY not in files or not this_machine().runs(manifest.machine):
+    manifest, files = read_folder(Path(path), SOURCES, WEIGHTS)
+    target = TARGETS[manifest.target]
+    runs_here = this_machine().runs(manifest.machine)
+    if target.name != "host" and target.library not in files:
+        files = {**files, target.library: build_for(target, files, manifest.interface)}
+    elif target.name == "host" and not (target.library in files and runs_here):
         built, _ = build(files)
-        files = {**files, LIBRARY: built}
-    library, name = Library(files[LIBRARY]), manifest.interface.name
+        files = {**files, target.library: built}
+    if target.name != "host" and not runs_here:
+        return Program(manifest, files, None)
+    library, name = Library(files[target.library]), manifest.interface.name
     weights = files.get("weights.bin") or library.weights(name, manifest.weights_bytes)
     return Program(manifest, files, Binding(library, manifest.interface, weights, threads))
-
-
-def build(files: Mapping[str, bytes]) -> tuple[bytes, str]:
-    """The library of some C sources for this machine, and the compiler that made it.
-
-    Raises:
-        CompileError: there is no compiler, or it failed.
-    """
-    with tempfile.TemporaryDirectory(prefix="tenth-") as name:
-        folder = Path(name)
-        sources = [file for file in ("model.c", "weights.c") if file in files]
-        for file in ("model.h", *sources):
-            (folder / file).write_bytes(files[file])
-        compiler = compile_library([folder / file for file in sources], folder / LIBRARY)
-        return (folder / LIBRARY).read_bytes(), compiler.origin
 
 
 def _checked(port: Port, x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Writing the README of a saved program."""
 
 from tenth.figures import human
+from tenth.kernels.targets import TARGETS
 from tenth.ship.manifest import Layer, Manifest
 
 
@@ -12,6 +13,7 @@ def write_readme(manifest: Manifest) -> str:
         *(f"- input `{port.name}`: {port}" for port in interface.inputs),
         *(f"- output `{port.name}`: {port}" for port in interface.outputs),
     ]
+    library = TARGETS[manifest.target].library
     values = ", ".join(port.name for port in (*interface.inputs, *interface.outputs))
     return "\n".join(
         [
@@ -31,12 +33,13 @@ def write_readme(manifest: Manifest) -> str:
             f"    {interface.name}_load(file, file_bytes, weights, weights_bytes);",
             f"    {interface.name}_run(weights, {values}{sizes}, arena, arena_bytes, pool);",
             "",
-            "Call it from Python, where `libmodel.so` is built anew if it is missing:",
+            f"Call it from Python{_where(manifest)}; `{library}` is built anew if it is missing:",
             "",
             '    program = tenth.ship.load(".", threads=2); y = program(x)',
             "",
-            "It was compared with the original on random inputs: relative error "
-            f"{manifest.relative_error:.1e}. The weights take "
+            *_about_target(manifest),
+            f"It was compared with the original on random inputs, as {manifest.checked_on}: "
+            f"relative error {manifest.relative_error:.1e}. The weights take "
             f"{human(manifest.weights_bytes, 'bytes')}, those of its layers in {manifest.values}.",
             "",
             "| layer | op | shape | density | kernel | weights | dense | sparse |",
@@ -45,6 +48,24 @@ def write_readme(manifest: Manifest) -> str:
             "",
         ]
     )
+
+
+def _where(manifest: Manifest) -> str:
+    return "" if manifest.target == "host" else " on such a machine"
+
+
+def _about_target(manifest: Manifest) -> list[str]:
+    target = TARGETS[manifest.target]
+    if target.name == "host":
+        return []
+    builds = ", ".join(variant.cpu for variant in target.variants)
+    chosen = f" It holds builds for {builds} and chooses when it runs." if builds else ""
+    page = " `index.html` runs it in a browser, offline." if target.name == "wasm" else ""
+    return [
+        f"`{target.library}` is for {target.name} ({target.triple}), {target.says}.{chosen}{page} "
+        "Dense or sparse was chosen by density, not by time.",
+        "",
+    ]
 
 
 def _row(layer: Layer) -> str:

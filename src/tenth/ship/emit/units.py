@@ -14,6 +14,18 @@ from tenth.ship.interface import Interface, interface_of
 _EMBEDDED_BYTES = 2**18
 """Up to so many bytes, the weights are built into the program."""
 _BYTES_A_LINE = 24
+# a freestanding compiler has no C library, but what it makes of these is code of its own
+_INCLUDES = """\
+#if __STDC_HOSTED__
+#include <math.h>
+#include <string.h>
+#else
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *to, int value, size_t size);
+#define INFINITY __builtin_inff()
+#define sqrtf __builtin_sqrtf
+#define fmax __builtin_fmax
+#endif"""
 _ALWAYS = frozenset(
     (
         "load_weights",
@@ -82,7 +94,8 @@ def model_source(units: Sequence[Unit], header: str = '#include "model.h"') -> s
     kernels = frozenset[str]().union(*(unit.kernels for unit in units))
     parts = [
         "/* Written by tenth; see model.h. First the kernels, then the steps of the program. */",
-        f"{header}\n\n#include <math.h>\n#include <string.h>",
+        header,
+        _INCLUDES,
         sources.source(kernels).strip(),
         *(unit.body for unit in units),
     ]

@@ -2,8 +2,16 @@
 
 #include "model.h"
 
+#if __STDC_HOSTED__
 #include <math.h>
 #include <string.h>
+#else
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *to, int value, size_t size);
+#define INFINITY __builtin_inff()
+#define sqrtf __builtin_sqrtf
+#define fmax __builtin_fmax
+#endif
 
 /* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
 #if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
