@@ -124,6 +124,17 @@ function probabilities(scores) {
   return powers.map((power) => power / total);
 }
 
+function confidence(shares, best, labels) {
+  const sure = `${Math.round(100 * shares[best])} % sure`;
+  const others = shares.map((share, i) => (i === best ? -1 : share));
+  const second = others.indexOf(Math.max(...others));
+  return shares[best] > 0.8 ? sure : `${sure}, or else ${labels[second]}`;
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(share > 0.995 || share < 0.0005 ? 0 : 1)} %`;
+}
+
 function showImage(canvas, image, rows, columns, { low, high }) {
   const pen = canvas.getContext('2d');
   const [wide, tall] = [canvas.width / columns, canvas.height / rows];
@@ -159,10 +170,10 @@ start((program, { labels, drawing }) => {
       const value = drawn ? shares[i] : 0;
       bar.classList.toggle('best', drawn && i === best);
       length.style.setProperty('--share', value);
-      share.textContent = drawn ? `${(100 * value).toFixed(value > 0.995 || value < 0.0005 ? 0 : 1)} %` : '';
+      share.textContent = drawn ? percent(value) : '';
     });
     $('label').textContent = drawn ? labels[best] : '?';
-    $('sure').textContent = drawn ? `${Math.round(100 * shares[best])} % sure` : 'draw something';
+    $('sure').textContent = drawn ? confidence(shares, best, labels) : 'draw something';
     document.body.dataset.prediction = drawn ? labels[best] : '';
     $('hint').hidden = drawn;
     $('undo').disabled = $('clear').disabled = !drawn;
@@ -179,7 +190,11 @@ start((program, { labels, drawing }) => {
   sheet.paint();
   judge();
   const image = eye.look([]);
-  const clock = () => { $('run-time').textContent = humanTime(program.time([image], sizes)); };
+  let least = Infinity; // whatever else the machine does only adds to it
+  function clock() {
+    least = Math.min(least, program.time([image], sizes));
+    $('run-time').textContent = humanTime(least);
+  }
   clock();
   $('paper').addEventListener('pointerup', () => setTimeout(clock, 50));
 });

@@ -6,7 +6,6 @@ function bytesOf(id) {
 }
 
 function humanTime(ms) {
-  if (!Number.isFinite(ms)) return 'too short to tell';
   const [value, unit] = ms >= 1000 ? [ms / 1000, 's'] : ms >= 0.1 ? [ms, 'ms'] : [ms * 1000, 'µs'];
   return `${Number(value.toPrecision(2))} ${unit}`;
 }

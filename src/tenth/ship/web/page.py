@@ -55,7 +55,7 @@ def write_page(
     """
     interface = manifest.interface
     facts: dict[str, Any] = {
-        "face": _face(interface),
+        "face": _face(interface) | {"weights_bytes": manifest.weights_bytes},
         "example_sizes": dict(manifest.example_sizes),
         "page_bytes": 0,
     }
