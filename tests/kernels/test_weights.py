@@ -1,5 +1,8 @@
 """weights.bin as it is written: its header, its places, its checksum, and its forms of numbers."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from tenth.errors import InputError
 from tenth.kernels.records import VALUES, Record, plain_record, rounded
 from tenth.kernels.weights import HEADER, MAGIC, checksum, write_weights
 
+FORMATS = Path(__file__).parents[2] / "docs" / "formats.md"
 RECORDS = {
     "a": Record(b"\x01" * 5, 20, "unpack_this"),
     "b": Record(b"", 0, "unpack_that", (1, 2, 3)),
@@ -31,6 +35,14 @@ def by_hand(body: bytes) -> int:
 @given(st.binary(max_size=200).map(lambda data: data + bytes(-len(data) % 8)))
 def test_the_checksum_is_what_it_is_by_hand(body):
     assert checksum(body) == by_hand(body)
+
+
+def test_the_checksum_of_the_documentation_is_the_one_that_is_written():
+    text = FORMATS.read_text(encoding="utf-8").split("# The weights of a program", 1)[1]
+    scope: dict[str, Any] = {}
+    exec(text.split("```python")[1].split("```")[0], scope)
+    body = np.random.default_rng(0).bytes(8 * 77)
+    assert scope["checksum"](body) == checksum(body)
 
 
 def test_the_checksum_of_many_words_is_what_it_is_by_hand():
