@@ -36,7 +36,13 @@ def ship(
         Path | None,
         typer.Option("--out", "-o", help="Default: the folder program, or the file model.onnx."),
     ] = None,
-    target: Annotated[str, typer.Option(help="Where it will run: host is this machine.")] = "host",
+    target: Annotated[
+        str,
+        typer.Option(
+            help="Where it will run: host (this machine), x86_64-linux, aarch64-linux, "
+            "aarch64-macos, x86_64-windows or wasm (with a page for the browser)."
+        ),
+    ] = "host",
     values: Annotated[
         Values, typer.Option(help="How the weights of layers are written; all runs in float32.")
     ] = Values.float32,

@@ -24,6 +24,7 @@ from tenth.ship.emit.dispatch import write_dispatch
 from tenth.ship.emit.example import write_example
 from tenth.ship.emit.fuse import WEIGHTED
 from tenth.ship.emit.lower import Lowered, lower, rounded_graph
+from tenth.ship.emit.steps import Kernel
 from tenth.ship.emit.text import check_name
 from tenth.ship.emit.units import Unit, emit, model_source, weights_source
 from tenth.ship.libraries import build, build_for
@@ -102,7 +103,7 @@ def _compiled(
     written, target = rounded_graph(graph, wish.values), wish.target
     is_host = target.name == "host"
     choices = choose(written, sizes) if is_host else choose_by_density(written, target)
-    kernels = {node: choice.kernel for node, choice in choices.items()}
+    kernels: dict[str, Kernel] = {node: choice.kernel for node, choice in choices.items()}
     lowered = lower(written, wish.name, kernels, wish.values)
     unit = emit(lowered, sizes)
     files = _sources(lowered, unit, sizes, target)

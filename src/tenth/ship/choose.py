@@ -67,8 +67,10 @@ def _untimed(graph: Graph, node: Node, target: Target) -> Kernel:
     kept = density(graph, node)
     if not sparse or kept >= target.sparse_below[node.op]:
         return first
-    full = [k for k in sparse if kept >= FULL_BLOCKS * _filled(graph, node, HEIGHTS[k])]
-    return max(full, key=HEIGHTS.__getitem__)
+    full: list[Kernel] = [
+        k for k in sparse if kept >= FULL_BLOCKS * _filled(graph, node, HEIGHTS[k])
+    ]
+    return max(full, key=lambda kernel: HEIGHTS[kernel])
 
 
 def _filled(graph: Graph, node: Node, height: int) -> float:

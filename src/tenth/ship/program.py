@@ -50,7 +50,7 @@ class Program:
             InputError: an input is of a wrong type or shape, or an id lies outside its table.
             UnsupportedError: the program is for another machine.
         """
-        binding = self._bound()
+        binding = self.bound()
         ports = self.manifest.interface.inputs
         sizes = self.manifest.interface.bind([np.shape(x) for x in inputs])
         arrays = [_checked(port, x) for port, x in zip(ports, inputs, strict=True)]
@@ -77,7 +77,7 @@ class Program:
             InputError: the program takes no such inputs.
             UnsupportedError: the program is for another machine.
         """
-        return self._bound().arena_bytes(self.manifest.interface.bind(shapes))
+        return self.bound().arena_bytes(self.manifest.interface.bind(shapes))
 
     def save(self, path: str | Path) -> Path:
         """Write the program as a folder: the C, the weights, the library, an example.
@@ -112,7 +112,12 @@ class Program:
         write_text(Path(path), page)
         return Path(path)
 
-    def _bound(self) -> Binding:
+    def bound(self) -> Binding:
+        """The functions of the program on this machine.
+
+        Raises:
+            UnsupportedError: the program is for another machine.
+        """
         if self.binding is None:
             target = self.manifest.target
             raise UnsupportedError(

@@ -97,7 +97,7 @@ def time_steps(
 def example_inputs(program: Program) -> list[np.ndarray]:
     """Inputs of the sizes at which the program was compiled: random numbers, and ids of 0."""
     rng = np.random.default_rng(0)
-    shapes = program.binding.shapes("input", program.manifest.example_sizes)
+    shapes = program.bound().shapes("input", program.manifest.example_sizes)
     return [
         np.zeros(shape, np.int64)
         if port.dtype == "int64"
