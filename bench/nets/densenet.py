@@ -1,4 +1,4 @@
-"""DenseNet-121: each layer reads all before it in its block; norm and ReLU stand before the weights.
+"""DenseNet-121: each layer reads all before it in its block, after a norm and a ReLU.
 
 Source: Huang et al. 2016, arXiv:1608.06993.
 """

@@ -30,9 +30,8 @@ def _draw(module: nn.Module, generator: torch.Generator) -> None:
         if module.bias is not None:
             nn.init.normal_(module.bias, std=0.1, generator=generator)
     elif isinstance(module, nn.modules.batchnorm._BatchNorm | nn.LayerNorm | nn.GroupNorm):
-        if module.weight is not None:
-            nn.init.uniform_(module.weight, 0.8, 1.2, generator=generator)
-            nn.init.uniform_(module.bias, -0.2, 0.2, generator=generator)
+        nn.init.uniform_(module.weight, 0.8, 1.2, generator=generator)
+        nn.init.uniform_(module.bias, -0.2, 0.2, generator=generator)
 
 
 def _gather_statistics(

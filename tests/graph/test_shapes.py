@@ -3,10 +3,11 @@ import pytest
 
 from tenth.errors import InputError
 from tenth.graph import Dim, Graph, Node, Value
-from tenth.graph.shape_rules import show, window_count
+from tenth.graph.shape_rules import show
 from tenth.graph.shapes import bind, infer, node_shape
+from tenth.graph.window_rules import window_count
 
-n, h = Dim.symbol("n"), Dim.symbol("h")
+n, h, w = Dim.symbol("n"), Dim.symbol("h"), Dim.symbol("w")
 
 
 def two_inputs() -> Graph:
@@ -83,11 +84,74 @@ REFUSED = {
         r"apart from axis 1, must be like \[2, 3\]",
     ),
     "axis": ("softmax", [(2, 3)], {"axis": 2}, r"axis must be below 2\. Got 2"),
-    "slice": ("slice", [(3,)], {"axis": 0, "start": 0, "stop": 4}, "stop must be 3 or less"),
+    "slice": (
+        "slice",
+        [(3,)],
+        {"axis": 0, "start": 0, "stop": 4, "step": 1},
+        "stop must be 3 or less",
+    ),
+    "slice, before": (
+        "slice",
+        [(3,)],
+        {"axis": 0, "start": -4, "stop": 0, "step": 1},
+        "start must be -3 or more",
+    ),
+    "halves of other sizes": ("add", [(h // 2,), (2 * (w // 4),)], {}, "equal, or one of them 1"),
+    "one more": ("concat", [(n, h), (n, h + 1)], {"axis": 0}, "must be like"),
+    "groups of channels": (
+        "group_norm",
+        [(2, 5, 3)],
+        {"groups": 2, "epsilon": 1e-5},
+        r"channels of x must be a multiple of 2 groups\. Got 5",
+    ),
+    "slope": ("prelu", [(2, 3), (5, 2, 3)], {}, "slope must be one that stretches"),
+    "blocks": ("depth_to_space", [(1, 6, 2, 2)], {"block": (2, 2)}, "a multiple of 4"),
+    "ratios": (
+        "resize",
+        [(1, 1, 4, 4)],
+        {"up": (2,), "down": (1,), "mode": "linear", "corners": False},
+        "up must be 2 long",
+    ),
+    "fit, too large": (
+        "fit",
+        [(3, 2), (5,)],
+        {"axes": (0,), "places": (0,)},
+        r"axis 0 must be 3 or less\. Got 5",
+    ),
+    "fit, free": (
+        "fit",
+        [(n, 2), (5,)],
+        {"axes": (0,), "places": (0,)},
+        "axis 0 of x must be a fixed size",
+    ),
+    "heads": (
+        "attention",
+        [(2, 3, 4), (1, 3, 4), (1, 3, 4)],
+        {"scale": 1.0, "causal": False},
+        "leading axes must be those of the query",
+    ),
+    "mask": (
+        "attention",
+        [(2, 3, 4), (2, 5, 4), (2, 5, 4), (4, 5)],
+        {"scale": 1.0, "causal": False},
+        r"mask must be one that stretches to \[2, 3, 5\]",
+    ),
+    "one state": (
+        "lstm",
+        [(2, 3, 8), (3, 2), (8, 2)],
+        {"time": 0, "reverse": False, "states": False},
+        "states at the start must be both or none",
+    ),
+    "gates": (
+        "gru",
+        [(2, 3, 8), (6, 2), (2,)],
+        {"time": 0, "reverse": False},
+        "last axis of the gates must be 6",
+    ),
     "empty slice": (
         "slice",
         [(3,)],
-        {"axis": 0, "start": 2, "stop": 2},
+        {"axis": 0, "start": 2, "stop": 2, "step": 1},
         "output must be 1 or more",
     ),
     "circular": (
@@ -132,6 +196,21 @@ def test_a_quotient_that_may_be_uneven_is_checked_when_the_size_is_known():
     assert rule("reshape", [(2, 8)], **parts) == (2, 2, 4)
     with pytest.raises(InputError, match="product of shape"):
         rule("reshape", [(2, 9)], **parts)
+
+
+def test_sizes_that_are_halved_and_doubled_may_be_equal_and_must_be_when_known():
+    halves = [(n, h // 2), (n, 2 * (h // 4))]
+    assert rule("add", halves) == (n, h // 2)
+    assert rule("concat", halves, axis=0) == (2 * n, h // 2)
+    with pytest.raises(InputError, match="equal, or one of them 1"):
+        rule("add", [(1, 7 // 2), (1, 2 * (7 // 4))])
+
+
+def test_slices_from_the_end_of_a_free_axis():
+    slices = {"axis": 0, "step": 1}
+    assert rule("slice", [(n,)], start=-1, stop=0, **slices) == (1,)
+    assert rule("slice", [(n,)], start=-3, stop=-1, **slices) == (2,)
+    assert rule("slice", [(n,)], start=1, stop=0, axis=0, step=2) == (n // 2,)
 
 
 @pytest.mark.parametrize("ceil", [False, True])
