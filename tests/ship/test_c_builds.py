@@ -1,5 +1,7 @@
 """The saved folder in the hands of a C compiler: strict, sanitized, and what it prints."""
 
+import ctypes
+import itertools
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,10 +12,14 @@ import torch
 from torch import nn
 
 from tenth.graph import Dim, Graph, Node, Value
-from tenth.kernels import toolchain
-from tenth.ship import Program, compile
+from tenth.kernels import compile_library, toolchain
+from tenth.kernels.toolchain import LIBRARY_FLAGS
+from tenth.ship import Program, compile, load
+from tenth.ship.binding import Binding, Library
+from tenth.ship.emit import units
 
 from .cases import CASES
+from .conftest import life_graph
 
 ZIG = toolchain.zig()
 COMPILERS = [
@@ -43,7 +49,7 @@ def example(folder: Path, command: list[str], flags: list[str], *sizes: int) -> 
     )
     assert build.returncode == 0, build.stderr
     assert build.stderr == ""
-    run = subprocess.run([out, *map(str, sizes)], capture_output=True, text=True)
+    run = subprocess.run([out, *map(str, sizes)], capture_output=True, text=True, cwd=folder)
     assert run.returncode == 0, run.stderr
     return run.stdout
 
@@ -75,6 +81,79 @@ def test_the_folder_builds_without_a_warning_and_prints_what_python_computes(lif
     text = example(saved, command, STRICT, 2, 5, 6)
     expected = printed("next", life(pattern(2, 1, 5, 6)))
     np.testing.assert_allclose(numbers(text, "next"), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("command", COMPILERS[:2])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["-O3", "-march=native", "-ffp-contract=fast"],
+        ["-DTENTH_SINGLE_THREAD"],
+        ["-DTENTH_PROFILE"],
+        ["-DTENTH_PROFILE", "-DTENTH_SINGLE_THREAD"],
+    ],
+    ids=" ".join,
+)
+def test_the_folder_builds_in_every_way_that_its_header_tells(life, saved, command, flags):
+    text = example(saved, command, [*STRICT, *flags], 2, 5, 6)
+    expected = printed("next", life(pattern(2, 1, 5, 6)))
+    np.testing.assert_allclose(numbers(text, "next"), expected, rtol=1e-4)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+def test_the_example_takes_threads_and_prints_the_same(saved):
+    alone = example(saved, ["gcc"], STRICT, 2, 50, 60)
+    for threads in ("2", "5"):
+        command = [saved / "a.out", "2", "50", "60", threads]
+        assert subprocess.run(command, capture_output=True, text=True).stdout == alone
+    run = subprocess.run([saved / "a.out", "2", "50", "60", "999"], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "these sizes do not fit the network\n")
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+def test_large_weights_stand_in_a_file_that_the_example_reads(life, tmp_path, monkeypatch):
+    monkeypatch.setattr(units, "_EMBEDDED_BYTES", 100)
+    program = compile(life_graph(), np.zeros((1, 1, 16, 16), np.float32), name="life")
+    folder = program.save(tmp_path / "program")
+    assert not (folder / "weights.c").exists()
+    text = example(folder, ["gcc"], STRICT, 2, 5, 6)
+    np.testing.assert_allclose(
+        numbers(text, "next"), printed("next", life(pattern(2, 1, 5, 6))), rtol=1e-4
+    )
+    x = pattern(2, 1, 5, 6)
+    np.testing.assert_array_equal(load(folder)(x), program(x))
+    shutil.copy(folder / "a.out", tmp_path)
+    # a program whose weights are built in takes its place, and the other way round
+    assert not (life.save(folder) / "weights.bin").exists()
+    program.save(folder)
+    damaged = (folder / "weights.bin").read_bytes()[:-1]
+    (folder / "weights.bin").write_bytes(damaged)
+    for what in ("loading failed with status 5", "weights.bin cannot be read"):
+        run = subprocess.run([tmp_path / "a.out"], capture_output=True, text=True, cwd=folder)
+        assert (run.returncode, run.stderr.strip()) == (1, what)
+        (folder / "weights.bin").unlink(missing_ok=True)
+
+
+def test_a_profile_names_the_steps_and_adds_up_their_time(life, saved, tmp_path):
+    flags = (*LIBRARY_FLAGS, "-DTENTH_PROFILE")
+    sources = [saved / "model.c", saved / "weights.c"]
+    compile_library(sources, tmp_path / "profiled.so", flags)
+    library = Library((tmp_path / "profiled.so").read_bytes())
+    weights = library.weights("life", life.manifest.weights_bytes)
+    binding = Binding(library, life.manifest.interface, weights)
+    names = (ctypes.c_char_p * 99).in_dll(library.functions, "life_profile_steps")
+    steps = [name.decode() for name in itertools.takewhile(lambda name: name, names)]
+    assert {layer.name for layer in life.layers} <= set(steps)
+    nanoseconds = (ctypes.c_double * len(steps)).in_dll(library.functions, "life_profile")
+    assert list(nanoseconds) == [0] * len(steps)
+    sizes = {"n": 2, "h": 60, "w": 60}
+    y = binding.run([pattern(2, 1, 60, 60)], sizes)
+    first = list(nanoseconds)
+    assert min(first) >= 0
+    assert 0 < sum(first) < 60e9
+    binding.run([pattern(2, 1, 60, 60)], sizes)
+    assert sum(nanoseconds) > sum(first)
+    np.testing.assert_allclose(y[0], life(pattern(2, 1, 60, 60)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("command", COMPILERS)
@@ -140,6 +219,19 @@ def test_every_kernel_stays_inside_its_memory(everything, tmp_path, lanes):
 @pytest.mark.parametrize("command", COMPILERS)
 def test_every_kernel_builds_without_a_warning(everything, tmp_path, command):
     example(everything.save(tmp_path / "everything"), command, STRICT)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+def test_no_thread_of_any_op_reads_what_another_writes_at_the_time(everything, tmp_path):
+    folder = everything.save(tmp_path / "everything")
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    built = subprocess.run(["gcc", "-fsanitize=thread", probe, "-o", tmp_path / "probe"])
+    if built.returncode:
+        pytest.skip("gcc has no thread sanitizer here")
+    sizes = everything.manifest.example_sizes
+    example(folder, ["gcc"], [*STRICT, "-O1", "-fsanitize=thread"], *sizes.values(), 3)
 
 
 def test_gcc_sees_no_endless_loop_after_a_row_of_whole_fours(tmp_path):

@@ -154,5 +154,7 @@ def test_the_relative_error_by_hand():
     assert relative_error(ones, ones * 0) == pytest.approx(2)
     assert relative_error(ones[:3], ones) == np.inf
     assert relative_error(ones * np.nan, ones) == np.inf
+    assert relative_error(ones * np.nan, ones * np.nan) == 0
+    assert relative_error(ones, ones * np.nan) == np.inf
     assert relative_error(ones * np.inf, ones * np.inf) == 0
     assert relative_error(ones, ones * np.inf) == np.inf

@@ -67,9 +67,11 @@ def check(
 
 
 def relative_error(y: np.ndarray, reference: np.ndarray) -> float:
-    """‖y - ref‖ / ‖ref‖; infinite where shapes differ, or numbers that are not finite."""
+    """‖y - ref‖ / ‖ref‖; infinite where shapes or numbers that are not finite differ."""
     finite = np.isfinite(reference)
-    if y.shape != reference.shape or not np.array_equal(y[~finite], reference[~finite]):
+    if y.shape != reference.shape:
+        return float("inf")
+    if not np.array_equal(y[~finite], reference[~finite], equal_nan=True):
         return float("inf")
     difference, scale = y[finite] - reference[finite], np.linalg.norm(reference[finite])
     if not np.isfinite(difference).all():
