@@ -1,6 +1,7 @@
 """Programs for other machines: run where that can be done, else said to be untested."""
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from .wasm import Instance
 
 ZIG = toolchain.zig()
 pytestmark = pytest.mark.skipif(ZIG is None, reason="no ziglang")
+ALL = bool(os.environ.get("TENTH_ALL_TARGETS"))
 ON_X86_64 = (platform.system(), platform.machine()) == ("Linux", "x86_64")
 BOARD = np.random.default_rng(5).standard_normal((2, 1, 9, 7)).astype(np.float32)
 IDS = np.random.default_rng(6).integers(0, 11, (3, 5))
@@ -123,6 +125,21 @@ def test_the_table_of_densities(kept, kernel):
         {"w": np.where(mask, rng.standard_normal((64, 40)), 0).astype(np.float32)},
     )
     assert choose_by_density(graph, TARGETS["wasm"])["y"].kernel == kernel
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ALL, reason="takes minutes; run with TENTH_ALL_TARGETS=1")
+@pytest.mark.parametrize("target", ["aarch64-linux", "aarch64-macos", "x86_64-windows"])
+def test_the_other_targets_are_linked(target, tmp_path):
+    """Threads, mathematics and all: linked, and looked at no further."""
+    made = compile(words_graph(), np.zeros((2, 7), np.int64), name="words", target=target)
+    names = {path.name for path in made.save(tmp_path / "program").iterdir()}
+    library = TARGETS[target].library
+    assert library in names
+    assert ("dispatch.c" in names) == (target == "x86_64-windows")
+    assert b"words_run" in made.files[library]
+    assert TARGETS[target].says in made.files["README.md"].decode()
+    print(target, len(made.files[library]))
 
 
 def test_without_ziglang_another_target_says_what_to_install(monkeypatch):
