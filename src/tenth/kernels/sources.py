@@ -34,6 +34,7 @@ FILES = (
     "arrange",
     "windows",
     "normal",
+    "shares",
     "rows",
     "groups",
     "resize",

@@ -20,7 +20,6 @@ void *memset(void *to, int value, size_t size);
 #define MOST_THREADS 256
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
-#define NOGDI
 #include <windows.h>
 typedef SRWLOCK pool_lock;
 typedef CONDITION_VARIABLE pool_signal;

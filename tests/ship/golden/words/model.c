@@ -20,7 +20,6 @@ void *memset(void *to, int value, size_t size);
 #define MOST_THREADS 256
 #define WIN32_LEAN_AND_MEAN
 #define NOMINMAX
-#define NOGDI
 #include <windows.h>
 typedef SRWLOCK pool_lock;
 typedef CONDITION_VARIABLE pool_signal;
@@ -1546,6 +1545,9 @@ static int64_t elements(int64_t rank, const int64_t *sizes)
     return count;
 }
 
+/* Elements that a thread takes at a stroke: enough to be worth waking it. */
+#define STRETCH 16384
+
 /* y = the rows of the table that the ids name. Returns 0 if an id names none. */
 static int embedding(const int64_t *restrict ids, const float *restrict table, float *restrict y,
                      int64_t count, int64_t entries, int64_t width)
@@ -1647,6 +1649,115 @@ static void mean(const float *restrict x, float *restrict y, int64_t kept_rank,
         }
         y[o] = (float)(sum / (double)(rows * length));
     }
+}
+
+/* Rows, planes or the like that are worked on one by one, and how many a thread takes at a stroke. */
+struct shares {
+    int64_t units, group;
+};
+
+/* So that a stroke is worth waking a thread for; a unit has so many elements. */
+INLINE struct shares shares_of(int64_t units, int64_t elements_each)
+{
+    return (struct shares){units, STRETCH / elements_each + 1};
+}
+
+/* How many groups there are. */
+INLINE int64_t groups_in(const struct shares *s)
+{
+    return (s->units + s->group - 1) / s->group;
+}
+
+/* The first unit of a group, and where the last group ends. */
+INLINE int64_t unit_at(const struct shares *s, int64_t group)
+{
+    return group * s->group < s->units ? group * s->group : s->units;
+}
+
+/* A softmax along the middle axis of [outer, length, inner]. */
+struct softmax_job {
+    struct shares outer;
+    const float *x;
+    float *y;
+    int64_t length, inner;
+};
+
+/* Some groups of the outer axis. */
+static void softmax_part(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct softmax_job *s = given;
+    const int64_t start = unit_at(&s->outer, first), step = s->length * s->inner;
+    softmax(s->x + start * step, s->y + start * step, unit_at(&s->outer, last) - start, s->length,
+            s->inner);
+    (void)worker;
+}
+
+/* Softmax on all threads. */
+static void each_softmax(struct pool *pool, const float *x, float *y, int64_t outer,
+                         int64_t length, int64_t inner)
+{
+    const struct softmax_job job = {shares_of(outer, length * inner), x, y, length, inner};
+    parallel(pool, softmax_part, &job, groups_in(&job.outer));
+}
+
+/* A norm of each row. */
+struct layer_norm_job {
+    struct shares rows;
+    const float *x, *weight, *bias;
+    float *y;
+    int64_t length;
+    float epsilon;
+};
+
+/* Some groups of rows. */
+static void layer_norm_part(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct layer_norm_job *s = given;
+    const int64_t start = unit_at(&s->rows, first);
+    layer_norm(s->x + start * s->length, s->weight, s->bias, s->y + start * s->length,
+               unit_at(&s->rows, last) - start, s->length, s->epsilon);
+    (void)worker;
+}
+
+/* A norm of each row on all threads. */
+static void each_layer_norm(struct pool *pool, const float *x, const float *weight,
+                            const float *bias, float *y, int64_t rows, int64_t length,
+                            float epsilon)
+{
+    const struct layer_norm_job job = {shares_of(rows, length), x, weight, bias, y, length, epsilon};
+    parallel(pool, layer_norm_part, &job, groups_in(&job.rows));
+}
+
+/* Rows of a table that ids name. `found` becomes 0 if an id names none. */
+struct embedding_job {
+    struct shares ids;
+    const int64_t *which;
+    const float *table;
+    float *y;
+    int64_t entries, width;
+    int *found;
+};
+
+/* Some groups of ids. */
+static void embedding_part(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct embedding_job *s = given;
+    const int64_t start = unit_at(&s->ids, first);
+    if (!embedding(s->which + start, s->table, s->y + start * s->width,
+                   unit_at(&s->ids, last) - start, s->entries, s->width))
+        __atomic_store_n(s->found, 0, __ATOMIC_RELAXED);
+    (void)worker;
+}
+
+/* Rows of a table on all threads. Returns 0 if an id names none. */
+static int each_embedding(struct pool *pool, const int64_t *ids, const float *table, float *y,
+                          int64_t count, int64_t entries, int64_t width)
+{
+    int found = 1;
+    const struct embedding_job job = {shares_of(count, width), ids, table, y, entries, width,
+                                      &found};
+    parallel(pool, embedding_part, &job, groups_in(&job.ids));
+    return found;
 }
 
 /* The parts of weights.bin. */
@@ -1831,12 +1942,12 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
     PROFILE_START;
 
     /* word */
-    if (!embedding(ids, table, word, n * l, 11, 8))
+    if (!each_embedding(pool, ids, table, word, n * l, 11, 8))
         return WORDS_BAD_ID;
     PROFILE_STEP(words_profile[0]);
 
     /* normed */
-    layer_norm(word, NULL, NULL, normed, n * l, 8, 0x1.4f8b58p-17f);
+    each_layer_norm(pool, word, NULL, NULL, normed, n * l, 8, 0x1.4f8b58p-17f);
     PROFILE_STEP(words_profile[1]);
 
     /* mean */
@@ -1869,7 +1980,7 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
     PROFILE_STEP(words_profile[3]);
 
     /* class_ */
-    softmax(score, class_, n, 5, 1);
+    each_softmax(pool, score, class_, n, 5, 1);
     PROFILE_STEP(words_profile[4]);
     return WORDS_OK;
 }

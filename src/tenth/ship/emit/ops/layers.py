@@ -45,11 +45,12 @@ def embedding(node: Node, scene: Scene) -> Call:
     ids, entries, y = (*map(scene.read, node.inputs), scene.variables[node.name])
     number = scene.size(*scene.shapes[node.inputs[0]])
     failed = f"{scene.weights.prefix.upper()}_BAD_ID"
+    sizes = f"{number}, {len(table)}, {table.shape[1]}"
     lines = (
-        f"if (!embedding({ids}, {entries}, {y}, {number}, {len(table)}, {table.shape[1]}))",
+        f"if (!each_embedding(pool, {ids}, {entries}, {y}, {sizes}))",
         f"    return {failed};",
     )
-    return Call(lines, ("embedding",))
+    return Call(lines, ("each_embedding",))
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ def pool(node: Node, scene: Scene) -> Call:
     lines = (
         "{",
         f"    const struct pool_sizes s = {{{values}}};",
-        f"    avg_pool(&s, {flag}, {x}, {y});",
+        f"    each_avg_pool(pool, &s, {flag}, {x}, {y});",
         "}",
     )
-    return Call(lines, ("avg_pool",))
+    return Call(lines, ("each_avg_pool",))
 
 
 def adaptive_pool(node: Node, scene: Scene) -> Call:
@@ -38,7 +38,8 @@ def adaptive_pool(node: Node, scene: Scene) -> Call:
     planes, before, after = _planes(node, scene)
     values = ", ".join(map(scene.size, (planes, *before, *after)))
     x, y = scene.read(node.inputs[0]), scene.variables[node.name]
-    return Call((f"{node.op}({x}, {y}, {values});",), (node.op,))
+    line = f"each_adaptive(pool, {node.op}, {x}, {y}, {values});"
+    return Call((line,), ("each_adaptive", node.op))
 
 
 def softmax(node: Node, scene: Scene) -> Call:
@@ -48,7 +49,8 @@ def softmax(node: Node, scene: Scene) -> Call:
     sizes = (
         scene.size(*part) for part in (shape[:axis], shape[axis : axis + 1], shape[axis + 1 :])
     )
-    return Call((f"softmax({x}, {y}, {', '.join(sizes)});",), ("softmax",), in_place=node.inputs)
+    line = f"each_softmax(pool, {x}, {y}, {', '.join(sizes)});"
+    return Call((line,), ("each_softmax",), in_place=node.inputs)
 
 
 def layer_norm(node: Node, scene: Scene) -> Call:
@@ -60,8 +62,8 @@ def layer_norm(node: Node, scene: Scene) -> Call:
     rows, length = scene.size(*shape[:-axes]), scene.size(*shape[-axes:])
     epsilon = float_text(node.attributes["epsilon"])
     y = scene.variables[node.name]
-    line = f"layer_norm({x}, {weight}, {bias}, {y}, {rows}, {length}, {epsilon});"
-    return Call((line,), ("layer_norm",), in_place=node.inputs[:1])
+    line = f"each_layer_norm(pool, {x}, {weight}, {bias}, {y}, {rows}, {length}, {epsilon});"
+    return Call((line,), ("each_layer_norm",), in_place=node.inputs[:1])
 
 
 def mean(node: Node, scene: Scene) -> Call:
