@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tenth.graph import Graph, Node, Value
+from tenth.graph import Graph, Node, Value, bind
 from tenth.graph.dims import Dim, at
 from tenth.layouts import Block, Dense, Layout, Unstructured, kept_count
 
@@ -65,21 +65,23 @@ def fixed(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     return replace(graph, inputs=tuple(inputs))
 
 
-def network(name: str) -> Graph:
-    """A network of `nets` as a graph, its batch free; or `linear2048`."""
+def network(name: str) -> tuple[Graph, dict[str, int]]:
+    """A network of `nets`, or `linear2048`, as a graph; and the free sizes of its example."""
     if name == "linear2048":
         rng = np.random.default_rng(0)
         weight = rng.standard_normal((2048, 2048), np.float32) / np.float32(32)
         bias = rng.standard_normal(2048, np.float32)
-        return Graph(
+        graph = Graph(
             (Value("x", (Dim.symbol("n"), 2048)),),
             (Node("y", "linear", ("x", "weight", "bias"), path="linear"),),
             ("y",),
             {"weight": weight, "bias": bias},
         )
+        return graph, {"n": 1}
     from nets import NETS
-
     from tenth.graph.capture import capture
 
     net = NETS[name]
-    return capture(net.build(), net.example())
+    example = net.example()
+    graph = capture(net.build(), example)
+    return graph, bind(graph, [tuple(x.shape) for x in example])

@@ -123,11 +123,39 @@ def rate(cell: dict[str, Any] | None) -> str:
     return f"{cell['rate']:.0%} ({cell['low']:.0%} – {cell['high']:.0%})"
 
 
+def ship() -> str:
+    content = json.loads((RESULTS / "ship.json").read_text())
+    rows = []
+    for name, row in content["rows"].items():
+        for done in row["races"]:
+            by = {one["name"]: one for one in done["contestants"]}
+            rival, bar = by.get("onnxruntime dense"), row["bars"].get(str(done["threads"]))
+            if rival is None or bar is None:
+                continue
+            times = rival["ratio"]
+            rows.append(
+                (
+                    name,
+                    str(done["threads"]),
+                    human(by["tenth"]["seconds"], "s"),
+                    human(rival["seconds"], "s"),
+                    f"{times['median']:.1f}× ({times['low']:.1f} – {times['high']:.1f})",
+                    f"{bar:g}×",
+                )
+            )
+    head = (
+        "network at a tenth", "threads", "tenth", "onnxruntime, dense",
+        "ratio (nine rounds in ten)", "aim",
+    )  # fmt: skip
+    return f"{table(head, rows)}\n\nOn {content['machine']['cpu']}, by turns in one run."
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "life": life,
     "arms": arms,
     "digits": digits,
     "study": study,
+    "ship": ship,
 }
 
 
@@ -135,6 +163,8 @@ def filled(text: str) -> str:
     """The README with every table made anew."""
     for name, make in TABLES.items():
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not place.search(text):
+            continue  # a table of a document yet to come
         body = make() + "\n"
         text = place.sub(lambda found, body=body: found[1] + body + found[2], text)
     return text

@@ -24,6 +24,7 @@ _DENSE, _SPARSE = "#d97a16", "#1f5fa8"
 _LARGEST = 420.0  # square points, of the slowest layer
 _NAMED = 5
 _HEIGHT_POINTS, _LINE_POINTS = 290.0, 11.0  # of the axes, and of a name
+_BELOW_POINTS = 28.0  # from a dot to its name
 
 
 def draw(steps: Sequence[StepTime], roof: Roof, path: Path) -> None:
@@ -107,21 +108,21 @@ def _dots(axes: Axes, layers: Sequence[StepTime]) -> None:
 
 
 def _names(axes: Axes, layers: Sequence[StepTime]) -> None:
-    """Name the slowest layers, each beside its dot or, where names meet, below the last."""
-    slowest = layers[0].seconds
+    """Name the slowest layers, one below the other, each with a line to its dot."""
     low, high = axes.get_ylim()
     points = _HEIGHT_POINTS / np.log(high / low)
     free = float("inf")
     for layer in sorted(layers, key=lambda layer: -layer.rate):
         at = points * np.log(layer.rate / 1e9 / low)
-        place = min(at, free)
+        place = min(at - _BELOW_POINTS, free)
         free = place - _LINE_POINTS
         axes.annotate(
             f"{layer.path or layer.name}, {human(layer.seconds, 's')}",
             (layer.intensity, layer.rate / 1e9),
-            (4 + np.sqrt(_LARGEST * layer.seconds / slowest) / 2, place - at),
+            (_BELOW_POINTS, place - at),
             textcoords="offset points",
             va="center",
             fontsize=8,
             zorder=4,
+            arrowprops={"arrowstyle": "-", "color": "0.55", "linewidth": 0.6, "relpos": (0, 0.5)},
         )

@@ -1,8 +1,9 @@
 """One engine with one network, in a process of its own; run by `race`, never imported.
 
 The interpreter may be another one, with packages of other versions: nothing of tenth is imported
-unless the engine is tenth. It is told what to do as one JSON argument; then each line it reads is a
-number of runs, and each line it writes a JSON object. Ends when its input ends.
+unless the engine is tenth. It is told what to do as one JSON argument; then each line it reads is
+two numbers of runs, those before the clock starts and those that are timed, and each line it writes
+a JSON object. Ends when its input ends.
 """
 
 import importlib
@@ -97,7 +98,7 @@ def main() -> None:
         return
     say(**facts)
     for line in sys.stdin:
-        say(**_sample(run, int(line)))
+        say(**_sample(run, *map(int, line.split())))
 
 
 def _loaded(order: Mapping[str, Any]) -> tuple[Run, dict[str, Any]]:
@@ -124,9 +125,10 @@ def _loaded(order: Mapping[str, Any]) -> tuple[Run, dict[str, Any]]:
     }
 
 
-def _sample(run: Run, runs: int) -> dict[str, float]:
-    """Seconds a run, after one that is not counted and brings the caches back."""
-    run()
+def _sample(run: Run, before: int, runs: int) -> dict[str, float]:
+    """Seconds a run, after some that are not counted and bring the caches back."""
+    for _ in range(before):
+        run()
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(runs):
         run()
