@@ -165,7 +165,7 @@ def test_transformer_block_with_tied_weights():
     (tokens,) = (node for node in graph.nodes if node.op == "embedding")
     head = graph.nodes[-1]
     assert tokens.inputs[1] == head.inputs[1]  # stored once
-    assert count(graph, {"n": 1}).weights == 11 * 8 + 6 * 8 + 2 * 8 + 24 * 9 + 8 * 9 + 1
+    assert count(graph, {"n": 1, "l": 6}).weights == 11 * 8 + 6 * 8 + 2 * 8 + 24 * 9 + 8 * 9 + 1
 
 
 @pytest.mark.parametrize("weights", [True, False])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tenth.graph import Graph, Node, Value, run, verify
-from tenth.graph.simplify import drop_unused, fold_affine
+from tenth.graph.simplify import drop_unused, fold_affine, hoist, merge
 
 rng = np.random.default_rng(0)
 CONV = {"stride": (1,), "padding": (1,), "dilation": (1,), "groups": 2}
@@ -92,3 +92,52 @@ def test_what_no_output_needs_goes():
         constants={**graph.constants, **constants(unread=6)},
     )
     assert drop_unused(extra) == graph
+
+
+def test_equal_nodes_become_one_but_outputs_stay():
+    x = Value("x", (2, 3))
+    nodes = (
+        Node("a", "relu", ("x",)),
+        Node("b", "relu", ("x",)),
+        Node("c", "clip", ("b",), {"low": 0.0, "high": 1.0}),
+        Node("d", "clip", ("a",), {"low": 0.0, "high": 2.0}),
+        Node("e", "add", ("c", "d")),
+        Node("f", "relu", ("x",)),
+    )
+    before = Graph((x,), nodes, ("e", "f"))
+    after = merge(before)
+    assert [node.name for node in after.nodes] == ["a", "c", "d", "e", "f"]
+    assert after.nodes[1].inputs == ("a",)
+    same(before, after)
+
+
+def risen(*more: Node, outputs=("act",)) -> tuple[Graph, Graph]:
+    """A graph with a change of resolution between a layer and what could be part of it."""
+    nodes = (
+        Node("conv", "conv", ("x", "w"), CONV | {"padding": (1,)}),
+        Node("wide", "depth_to_space", ("conv",), {"block": (3,)}),
+        Node("cut", "slice", ("wide",), {"axis": 2, "start": 1, "stop": 0, "step": 1}),
+        Node("norm", "channel_affine", ("cut", "s", "t")),
+        Node("act", "relu", ("norm",)),
+        *more,
+    )
+    values = constants(w=(6, 2, 3), s=2, t=2)
+    before = Graph((Value("x", (2, 4, 5)),), nodes, outputs, values)
+    return before, hoist(before)
+
+
+def test_what_knows_only_channels_goes_before_a_change_of_resolution():
+    before, after = risen()
+    ops = ["conv", "channel_affine", "relu", "depth_to_space", "slice"]
+    assert [node.op for node in after.nodes] == ops
+    same(before, after)
+    assert [node.op for node in fold_affine(after).nodes] == ["conv", *ops[2:]]
+    same(before, fold_affine(after))
+
+
+def test_what_others_read_does_not_rise():
+    before, after = risen(Node("sum", "add", ("cut", "act")), outputs=("sum",))
+    assert [node.op for node in after.nodes] == [node.op for node in before.nodes]
+    before, after = risen(outputs=("act", "wide"))
+    assert [node.op for node in after.nodes][:2] == ["conv", "depth_to_space"]
+    same(before, after)

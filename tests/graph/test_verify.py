@@ -82,6 +82,14 @@ BAD = {
         replace(good(), inputs=(Value("x", (1, 2, 9), "int64"),)),
         "'x', read by node 'conv' .* must be float32",
     ),
+    "cast of floats": (
+        node(op="cast", attributes={}, inputs=("x",)),
+        "'x', read by node 'conv' .* must be an int64 input",
+    ),
+    "computed weight of a recurrent layer": (
+        node(op="gru", attributes={"time": 0, "reverse": False}, inputs=("x", "w", "x")),
+        "'x', a weight of node 'conv' .* a constant",
+    ),
     "embedding of floats": (
         node(op="embedding", attributes={}, inputs=("x", "w")),
         "'x', read by node 'conv' .* must be an int64 input",
@@ -100,3 +108,12 @@ def test_a_bad_graph_is_refused_with_words(case):
 def test_an_unknown_op_is_unsupported():
     with pytest.raises(UnsupportedError, match=r"must be one of linear, conv.*\. Got fft"):
         verify(node(op="fft"))
+
+
+def test_of_some_values_only_the_sizes_are_read():
+    ids = Value("ids", (Dim.symbol("n"), Dim.symbol("l")), "int64")
+    fit = Node("y", "fit", ("table", "ids"), {"axes": (0,), "places": (1,)})
+    graph = Graph((ids,), (fit,), ("y",), {"table": np.ones((9, 4), np.float32)})
+    verify(graph)
+    with pytest.raises(InputError, match="reads 'other'"):
+        verify(replace(graph, nodes=(replace(fit, inputs=("table", "other")),)))

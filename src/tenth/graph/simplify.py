@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,25 @@ def drop_unused(graph: Graph) -> Graph:
         nodes=tuple(node for node in graph.nodes if node.name in needed),
         constants={name: array for name, array in graph.constants.items() if name in needed},
     )
+
+
+def merge(graph: Graph) -> Graph:
+    """Of nodes that do the same to the same values the first stays, unless they are outputs.
+
+    y = relu(x); z = relu(x); return y + z  -->  y = relu(x); return y + y
+    """
+    names: dict[str, str] = {}
+    known: dict[tuple[Any, ...], str] = {}
+    nodes = []
+    for node in graph.nodes:
+        inputs = tuple(names.get(name, name) for name in node.inputs)
+        key = (node.op, inputs, *sorted(node.attributes.items()))
+        if key in known and node.name not in graph.outputs:
+            names[node.name] = known[key]
+            continue
+        known.setdefault(key, node.name)
+        nodes.append(replace(node, inputs=inputs))
+    return replace(graph, nodes=tuple(nodes))
 
 
 def hoist(graph: Graph) -> Graph:

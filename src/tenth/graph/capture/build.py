@@ -61,9 +61,11 @@ class Build:
         return Ref(value.name)
 
     def add_constant(self, value: torch.Tensor | float) -> str:
-        """The name of a constant; the same memory read twice is stored once."""
+        """The name of a constant; the same memory, or the same number, is stored once."""
         tensor = torch.as_tensor(value).detach()
-        key = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        key: tuple[Any, ...] = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        if tensor.numel() == 1 and not isinstance(value, torch.nn.Parameter):
+            key = (tensor.item(), tensor.shape)
         if key not in self._known:
             name = f"c{len(self.constants)}"
             self.constants[name] = tensor.to("cpu", torch.float32).numpy().copy()

@@ -17,11 +17,12 @@ from tenth.graph.capture.build import FreeSizeError
 from tenth.graph.capture.compare import Example, check_ranges, compare, first_line, outputs_of
 from tenth.graph.capture.recurrent import free_lengths
 from tenth.graph.capture.walk import Sizes, functional, walk
+from tenth.graph.curves import join_gelu
 from tenth.graph.dims import Dim, Size
 from tenth.graph.names import named
 from tenth.graph.program import Graph, Value
 from tenth.graph.shapes import bind, infer
-from tenth.graph.simplify import drop_unused, fold_affine, hoist
+from tenth.graph.simplify import drop_unused, fold_affine, hoist, merge
 from tenth.graph.verify import verify
 
 _SPACE = {3: {2: "l"}, 4: {2: "h", 3: "w"}}
@@ -88,7 +89,8 @@ def _checked(
     inputs, symbols = _inputs(program, example, names)
     sizes = bind(Graph(tuple(inputs), (), ()), [tuple(x.shape) for x in example])
     known = _sizes(program, inputs, symbols, sizes)
-    graph = fold_affine(hoist(drop_unused(walk(program, inputs, known))))
+    graph = drop_unused(merge(walk(program, inputs, known)))
+    graph = join_gelu(fold_affine(hoist(graph)))
     leaves = {
         path
         for path, module in model.named_modules()

@@ -15,45 +15,55 @@ from tenth.graph.capture.build import Ref
 from tenth.graph.capture.call import Call
 from tenth.graph.capture.sized import is_always
 
+# settings: layers, biases or not, both ways or one, batch first or time
+
 
 @torch.library.custom_op("tenth::lstm", mutates_args=())
 def _lstm(
-    x: Tensor, h: Tensor, c: Tensor, weights: Sequence[Tensor], biases: bool, layers: int,
-    both_ways: bool, batch_first: bool,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    return torch.lstm(x, (h, c), weights, biases, layers, 0.0, False, both_ways, batch_first)
+    x: Tensor, h: Tensor, c: Tensor, weights: Sequence[Tensor], settings: Sequence[int]
+) -> tuple[Tensor, Tensor, Tensor]:
+    layers, biases, both, first = settings
+    flags = (False, bool(both), bool(first))
+    return torch.lstm(x, (h, c), list(weights), bool(biases), layers, 0.0, *flags)
 
 
 @_lstm.register_fake
-def _(x, h, c, weights, biases, layers, both_ways, batch_first):
-    y = x.new_empty(x.shape[0], x.shape[1], h.shape[2] * (2 if both_ways else 1))
-    return y, torch.empty_like(h), torch.empty_like(c)
+def _(
+    x: Tensor, h: Tensor, c: Tensor, weights: Sequence[Tensor], settings: Sequence[int]
+) -> tuple[Tensor, ...]:
+    return _outputs(x, h, settings), torch.empty_like(h), torch.empty_like(c)
 
 
 @torch.library.custom_op("tenth::gru", mutates_args=())
 def _gru(
-    x: Tensor, h: Tensor, weights: Sequence[Tensor], biases: bool, layers: int,
-    both_ways: bool, batch_first: bool,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    return torch.gru(x, h, weights, biases, layers, 0.0, False, both_ways, batch_first)
+    x: Tensor, h: Tensor, weights: Sequence[Tensor], settings: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    layers, biases, both, first = settings
+    flags = (False, bool(both), bool(first))
+    return torch.gru(x, h, list(weights), bool(biases), layers, 0.0, *flags)
 
 
 @_gru.register_fake
-def _(x, h, weights, biases, layers, both_ways, batch_first):
-    y = x.new_empty(x.shape[0], x.shape[1], h.shape[2] * (2 if both_ways else 1))
-    return y, torch.empty_like(h)
+def _(
+    x: Tensor, h: Tensor, weights: Sequence[Tensor], settings: Sequence[int]
+) -> tuple[Tensor, ...]:
+    return _outputs(x, h, settings), torch.empty_like(h)
+
+
+def _outputs(x: Tensor, h: Tensor, settings: Sequence[int]) -> Tensor:
+    return x.new_empty(x.shape[0], x.shape[1], h.shape[2] * (1 + settings[2]))
 
 
 @contextmanager
 def free_lengths() -> Iterator[None]:
     """Recurrent layers do not fix the length of a sequence, as long as this is open."""
-    layers: Any = torch._VF
-    layers.lstm = _or_else(lambda x, hx, *rest: _lstm(x, *hx, *rest), torch.lstm, projected=True)
-    layers.gru = _or_else(_gru, torch.gru, projected=False)
+    functions: Any = torch._VF
+    functions.lstm = _or_else(lambda x, hx, *rest: _lstm(x, *hx, *rest), torch.lstm, projected=True)
+    functions.gru = _or_else(_gru, torch.gru, projected=False)
     try:
         yield
     finally:
-        del layers.lstm, layers.gru
+        del functions.lstm, functions.gru
 
 
 def _or_else(
@@ -69,7 +79,8 @@ def _or_else(
         if not plain:
             return theirs(x, state, *rest)
         weights, biases, layers, _, _, both_ways, batch_first = rest
-        return ours(x, state, list(weights), biases, layers, both_ways, batch_first)
+        settings = [int(value) for value in (layers, biases, both_ways, batch_first)]
+        return ours(x, state, list(weights), settings)
 
     return call
 
@@ -83,7 +94,7 @@ def lstm(call: Call) -> tuple[Any, ...]:
 
     def layer(x: Any, weights: Sequence[Tensor], start: list[Any], reverse: bool) -> list[Ref]:
         gates = call.emit("linear", x, weights[0], sum(weights[2:]) if weights[2:] else None)
-        time = int(call["batch_first"])
+        time = call["settings"][3]
         y = call.emit("lstm", gates, *start, weights[1], time=time, reverse=reverse, states=cells)
         if not cells:
             return [y]
@@ -107,7 +118,7 @@ def gru(call: Call) -> tuple[Any, ...]:
         inner = torch.cat([of_state[: 2 * width], torch.zeros(width)])
         gates = call.emit("linear", x, weights[0], of_input + inner)
         bias = of_state[2 * width :].clone()
-        time = int(call["batch_first"])
+        time = call["settings"][3]
         return [call.emit("gru", gates, *start, weights[1], bias, time=time, reverse=reverse)]
 
     return tuple(_layers(call, layer, [call["h"]]))
@@ -115,11 +126,12 @@ def gru(call: Call) -> tuple[Any, ...]:
 
 def _layers(call: Call, layer: Callable[..., list[Ref]], states: list[Any]) -> list[Any]:
     """All layers: what the last one gives, and each state at the end, [layers, batch, width]."""
-    x, time, ways = call["x"], int(call["batch_first"]), 2 if call["both_ways"] else 1
-    weights, number = call["weights"], 4 if call["biases"] else 2
+    layers, biases, both, time = call["settings"]
+    x, ways = call["x"], 1 + both
+    weights, number = call["weights"], 4 if biases else 2
     zeros = all(is_always(state, call.build, 0) for state in states)
     ends: list[list[Ref]] = []
-    for i in range(call["layers"]):
+    for i in range(layers):
         outputs = []
         for k in range(i * ways, (i + 1) * ways):
             start = [] if zeros else [_state(call, state, k) for state in states]

@@ -187,10 +187,10 @@ def _constant(
     if not any(isinstance(leaf, Dim | Sized) for leaf in flat):
         result = target(**call.arguments)
         return tuple(result) if isinstance(result, list) else result
-    if isinstance(meta, list | tuple) and all(hasattr(part, "shape") for part in meta):
+    if isinstance(meta, list | tuple) and all(isinstance(part, torch.Tensor) for part in meta):
         shapes = [tuple(size_of(size, symbols) for size in part.shape) for part in meta]
         return tuple(Sized(target, call.arguments, s, i) for i, s in enumerate(shapes))
-    if not hasattr(meta, "shape"):
+    if not isinstance(meta, torch.Tensor):
         raise FreeSizeError(must(f"a size in {call.where}", "fixed", "a free one"))
     shape = tuple(size_of(size, symbols) for size in meta.shape)
     return Sized(target, call.arguments, shape)

@@ -53,9 +53,11 @@ def slice_(node: Node, scene: Scene) -> Call:
     last = stop if stop > 0 else size + stop
     x = _moved(scene, scene.read(node.inputs[0]), first * inner)
     y = scene.variables[node.name]
-    conditions: tuple[Condition, ...] = ((first + 1, "<=", last), (last, "<=", size))
-    if start < 0:
-        conditions += ((-start, "<=", size),)
+    conditions: tuple[Condition, ...] = (
+        (first + 1, "<=", last),
+        (last, "<=", size),
+        (max(0, -start), "<=", size),
+    )
     if step > 1:
         steps = row_strides(shape)
         steps[axis] = steps[axis] * step
