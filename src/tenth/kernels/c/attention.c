@@ -7,7 +7,7 @@
 /* softmax(query key^T * scale + mask) value, for each matrix of a box of `sizes`. The steps say how
    far neighbours in the mask lie apart, 0 where it is stretched; a NULL mask hides nothing. A causal
    row r meets the keys up to r. Each worker has `part` floats of scratch. */
-struct attention {
+struct attention_sizes {
     const float *query, *key, *value, *mask;
     float *y, *scratch;
     int64_t rank;
@@ -25,7 +25,7 @@ INLINE int64_t score_pitch(int64_t columns)
 
 /* scores[r][s] = query[r] . key[s] for some rows and all columns. `turned` holds LANES keys, side by
    side. */
-static void attention_scores(const struct attention *a, const float *restrict query,
+static void attention_scores(const struct attention_sizes *a, const float *restrict query,
                              const float *restrict key, int64_t rows, int64_t columns,
                              float *restrict turned, float *restrict scores)
 {
@@ -87,7 +87,7 @@ static float attention_powers(float *restrict scores, const float *restrict mask
 }
 
 /* y[r] = sum over s of scores[r][s] * value[s], divided by the sum of the row. */
-static void attention_values(const struct attention *a, const float *restrict scores,
+static void attention_values(const struct attention_sizes *a, const float *restrict scores,
                              const float *restrict value, const float *restrict totals,
                              int64_t rows, int64_t columns, float *restrict y)
 {
@@ -120,7 +120,7 @@ static void attention_values(const struct attention *a, const float *restrict sc
 /* Units are blocks of ATTENTION_ROWS rows, matrix after matrix. */
 static void attention_blocks(const void *job, int64_t first, int64_t last, int worker)
 {
-    const struct attention *a = job;
+    const struct attention_sizes *a = job;
     const int64_t blocks = (a->rows + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
     float *turned = a->scratch + worker * a->part;
     float *scores = turned + a->depth * LANES;
@@ -146,7 +146,7 @@ static void attention_blocks(const void *job, int64_t first, int64_t last, int w
 }
 
 /* All blocks, on all workers. */
-static void attention(struct pool *pool, const struct attention *a)
+static void attention(struct pool *pool, const struct attention_sizes *a)
 {
     const int64_t blocks = (a->rows + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
     parallel(pool, attention_blocks, a, elements(a->rank, a->sizes) * blocks);

@@ -18,21 +18,44 @@ struct channelwise_job {
     struct phases phases;
 };
 
-/* sums[i] = bias + the taps of pixel i, for all pixels of the planes and the gaps between rows. */
-static void sum_plane(const float *restrict planes, const int64_t *restrict offsets, int64_t taps,
-                      const float *restrict w, float bias, int64_t count, float *restrict sums)
+/* sums[i] = bias + the taps of pixel i, for all pixels of the planes and the gaps between rows. A
+   number of taps that is known beforehand keeps the weights in registers. */
+INLINE void sum_taps(const float *restrict planes, const int64_t *restrict offsets,
+                     const int64_t taps, const float *restrict w, float bias, int64_t count,
+                     float *restrict sums)
 {
+    lanes known[9];
+    const float *at[9];
+    for (int64_t k = 0; taps == 9 && k < taps; k++) {
+        known[k] = all_lanes(w[k]);
+        at[k] = planes + offsets[k];
+    }
     for (int64_t i = 0; i < count; i += 4 * LANES) {
         lanes total[4];
         UNROLL
         for (int t = 0; t < 4; t++)
             total[t] = all_lanes(bias);
-        for (int64_t k = 0; k < taps; k++)
-            add_vectors(planes + i + offsets[k], all_lanes(w[k]), total, 4);
+        UNROLL
+        for (int64_t k = 0; k < taps; k++) {
+            if (taps == 9)
+                add_vectors(at[k] + i, known[k], total, 4);
+            else
+                add_vectors(planes + i + offsets[k], all_lanes(w[k]), total, 4);
+        }
         UNROLL
         for (int t = 0; t < 4; t++)
             store(sums + i + t * LANES, total[t]);
     }
+}
+
+/* See sum_taps. */
+static void sum_plane(const float *planes, const int64_t *offsets, int64_t taps, const float *w,
+                      float bias, int64_t count, float *sums)
+{
+    if (taps == 9)
+        sum_taps(planes, offsets, 9, w, bias, count, sums);
+    else
+        sum_taps(planes, offsets, taps, w, bias, count, sums);
 }
 
 /* The same with the largest tap of each pixel. */
@@ -70,22 +93,28 @@ INLINE void clamp_run(const float *restrict x, int64_t count, float low, float h
 
 /* Stores the rows of a plane of sums, without the gaps, in the form that is wanted. */
 static void channelwise_store(const struct channelwise *s, int64_t image, int64_t channel,
-                            const float *restrict sums, int64_t pitch)
+                              const float *restrict sums, int64_t pitch)
 {
     const int64_t panels = s->to.form == PANELS ? panels_of(s->to.pixels) : 1;
-    const int64_t columns = s->conv.columns, step = s->to.form == ROWS ? s->to.channels : 1;
-    int64_t column = 0;
-    for (int64_t panel = 0; panel < panels; panel++) {
-        struct stripe stripe = {0, 0, s->to.pixels, 0};
-        if (panels > 1)
-            stripe = stripe_of(s->to.pixels, panel);
-        float *y = s->y + place_in(&s->to, image, &stripe, channel);
-        for (int64_t p = 0, run; p < stripe.count; p += run) {
-            run = columns - column < stripe.count - p ? columns - column : stripe.count - p;
+    const int64_t columns = s->conv.columns, vectors = (s->to.pixels + LANES - 1) / LANES;
+    const int64_t step = s->to.form == ROWS ? s->to.channels : 1;
+    const struct stripe whole = {0, 0, s->to.pixels, 0};
+    float *y = s->y + place_in(&s->to, image, &whole, channel);
+    /* as stripe_of, without dividing for each panel */
+    for (int64_t panel = 0, column = 0, done = 0, rest = 0; panel < panels; panel++) {
+        int64_t end = s->to.pixels;
+        if (panel + 1 < panels) {
+            rest += vectors % panels;
+            end = done + (vectors / panels + (rest >= panels)) * LANES;
+            rest -= rest >= panels ? panels : 0;
+        }
+        float *to = panels > 1 ? y + panel * s->to.channels * PANEL - done : y;
+        for (int64_t run; done < end; done += run) {
+            run = columns - column < end - done ? columns - column : end - done;
             if (step == 1)
-                clamp_run(sums + column, run, s->low, s->high, y + p, 1);
+                clamp_run(sums + column, run, s->low, s->high, to + done, 1);
             else
-                clamp_run(sums + column, run, s->low, s->high, y + p * step, step);
+                clamp_run(sums + column, run, s->low, s->high, to + done * step, step);
             column += run;
             if (column == columns) {
                 column = 0;

@@ -31,6 +31,28 @@ static struct phases conv_phases(const struct conv_sizes *s)
     return p;
 }
 
+/* The lanes with even numbers of two vectors side by side. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define EVEN_LANES 1
+INLINE lanes even_lanes(lanes a, lanes b)
+{
+#if LANES == 16
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif LANES == 8
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+#else
+#define EVEN_LANES 0
+INLINE lanes even_lanes(lanes a, lanes b)
+{
+    (void)b;
+    return a;
+}
+#endif
+
 /* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
                      float outside, float *restrict to, int64_t pitch)
@@ -38,17 +60,19 @@ static void conv_row(const float *restrict x, int64_t width, int64_t first, int6
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
     const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
     const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
-    for (int64_t j = 0; j < start; j++)
+    int64_t j = 0;
+    for (; j < start; j++)
         to[j] = outside;
-    if (stride == 1 && start < end)
-        memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
-    else if (stride == 2)
-        for (int64_t j = start; j < end; j++)
-            to[j] = x[first + j * 2];
-    else
-        for (int64_t j = start; j < end; j++)
-            to[j] = x[first + j * stride];
-    for (int64_t j = start > end ? start : end; j < pitch; j++)
+    if (stride == 1 && j < end) {
+        memcpy(to + j, x + first + j, (size_t)(end - j) * sizeof(float));
+        j = end;
+    }
+    for (; EVEN_LANES && stride == 2 && first + 2 * (j + LANES) <= width && j + LANES <= end;
+         j += LANES)
+        store(to + j, even_lanes(load(x + first + 2 * j), load(x + first + 2 * j + LANES)));
+    for (; j < end; j++)
+        to[j] = x[first + j * stride];
+    for (; j < pitch; j++)
         to[j] = outside;
 }
 
@@ -83,11 +107,15 @@ struct move {
     int64_t to, from;
 };
 
-/* How a row of a panel is put together from `from`: whole vectors, then single pixels. */
+/* How a row of a panel is put together: by whole vectors, then by single pixels. */
 struct moves {
     int64_t vectors, pixels, count, width;
+    int side_by_side;
     struct move vector[PANEL], pixel[PANEL];
 };
+
+/* Vectors whose moves are held in registers. */
+#define MOST_MOVES 6
 
 /* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
    read and written beyond what is wanted, as the next ones are written over it. */
@@ -95,6 +123,9 @@ static void plan_moves(const struct stripe *s, int64_t columns, int64_t pitch, i
                        struct moves *m)
 {
     m->vectors = m->pixels = 0;
+    m->side_by_side = pitch == columns || s->first % columns + s->count <= columns;
+    for (int64_t i = 0; i < MOST_MOVES; i++)
+        m->vector[i] = (struct move){0, 0};
     m->count = s->count;
     m->width = s->vectors * LANES;
     for (int64_t to = 0, end; to < s->count; to = end) {
@@ -117,24 +148,50 @@ struct taps {
     int64_t step, count;
 };
 
-/* Columns first … last of a panel, by a known number of vectors where that is small. Column k is
-   tap k % count of channel k / count. */
+/* Columns first … last of a panel, by a known number of vectors, which is small or stands in `m`.
+   Column k is tap k % count of channel k / count. */
 INLINE void gather_columns(const struct taps *t, const struct moves *m, const int64_t vectors,
                            const int exact, int64_t first, int64_t last, float *restrict to)
 {
+    /* what has no address is not read again after each store */
+    struct move own[MOST_MOVES];
+    UNROLL
+    for (int64_t i = 0; i < MOST_MOVES; i++)
+        own[i] = m->vector[i];
     int64_t tap = first % t->count;
     const float *channel = t->planes + first / t->count * t->step;
     for (int64_t k = first; k < last; k++, to += PANEL) {
         const float *x = channel + t->offsets[tap];
-        UNROLL
-        for (int64_t i = 0; i < vectors; i++)
-            store(to + m->vector[i].to, load(x + m->vector[i].from));
         if (exact) {
+            for (int64_t i = 0; i < m->vectors; i++)
+                store(to + m->vector[i].to, load(x + m->vector[i].from));
             for (int64_t i = 0; i < m->pixels; i++)
                 to[m->pixel[i].to] = x[m->pixel[i].from];
             for (int64_t i = m->count; i < m->width; i++)
                 to[i] = 0;
+        } else {
+            UNROLL
+            for (int64_t i = 0; i < vectors; i++)
+                store(to + own[i].to, load(x + own[i].from));
         }
+        if (++tap == t->count) {
+            tap = 0;
+            channel += t->step;
+        }
+    }
+}
+
+/* The same where all pixels stand side by side. */
+INLINE void gather_run(const struct taps *t, int64_t from, const int64_t vectors, int64_t first,
+                       int64_t last, float *restrict to)
+{
+    int64_t tap = first % t->count;
+    const float *channel = t->planes + first / t->count * t->step + from;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        const float *x = channel + t->offsets[tap];
+        UNROLL
+        for (int64_t i = 0; i < vectors; i++)
+            store(to + i * LANES, load(x + i * LANES));
         if (++tap == t->count) {
             tap = 0;
             channel += t->step;
@@ -144,19 +201,23 @@ INLINE void gather_columns(const struct taps *t, const struct moves *m, const in
 
 /* Columns first … last of a panel from planes. */
 APART void gather_planes(const struct taps *t, const struct moves *m, int64_t first, int64_t last,
-                          float *restrict to)
+                         float *restrict to)
 {
     const int exact = m->pixels > 0 || m->count < m->width;
-    switch (exact ? 0 : m->vectors) {
-    case 1: gather_columns(t, m, 1, 0, first, last, to); break;
-    case 2: gather_columns(t, m, 2, 0, first, last, to); break;
-    case 3: gather_columns(t, m, 3, 0, first, last, to); break;
-    case 4: gather_columns(t, m, 4, 0, first, last, to); break;
-    case 5: gather_columns(t, m, 5, 0, first, last, to); break;
-    case 6: gather_columns(t, m, 6, 0, first, last, to); break;
-    case 7: gather_columns(t, m, 7, 0, first, last, to); break;
-    default: gather_columns(t, m, m->vectors, 1, first, last, to); break;
-    }
+    if (exact)
+        gather_columns(t, m, 0, 1, first, last, to);
+    else if (m->side_by_side && m->vectors == PANEL_VECTORS)
+        gather_run(t, m->vector[0].from, PANEL_VECTORS, first, last, to);
+    else
+        switch (m->vectors) {
+        case 1: gather_columns(t, m, 1, 0, first, last, to); break;
+        case 2: gather_columns(t, m, 2, 0, first, last, to); break;
+        case 3: gather_columns(t, m, 3, 0, first, last, to); break;
+        case 4: gather_columns(t, m, 4, 0, first, last, to); break;
+        case 5: gather_columns(t, m, 5, 0, first, last, to); break;
+        case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+        default: gather_columns(t, m, 0, 1, first, last, to); break;
+        }
 }
 
 /* Columns first … last of a panel from rows [pixel][channel]. */

@@ -1,5 +1,5 @@
 /* Images of channels in groups, each of which is brought to mean 0 and variance 1. */
-struct groups {
+struct channel_groups {
     const float *x, *weight, *bias;
     float *y;
     int64_t images, groups, channels, pixels;
@@ -9,7 +9,7 @@ struct groups {
 /* Units are groups: x less its mean, divided by its deviation, scaled and shifted by channel. */
 static void group_norm_units(const void *job, int64_t first, int64_t last, int worker)
 {
-    const struct groups *s = job;
+    const struct channel_groups *s = job;
     const int64_t length = s->channels * s->pixels;
     (void)worker;
     for (int64_t unit = first; unit < last; unit++) {
@@ -33,7 +33,7 @@ static void group_norm_units(const void *job, int64_t first, int64_t last, int w
 }
 
 /* All groups, on all workers. */
-static void group_norm(struct pool *pool, const struct groups *s)
+static void group_norm(struct pool *pool, const struct channel_groups *s)
 {
     parallel(pool, group_norm_units, s, s->images * s->groups);
 }

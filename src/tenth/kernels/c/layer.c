@@ -169,10 +169,8 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
-    moves.vectors = moves.pixels = moves.count = moves.width = 0;
-    if (s->from.form == PLANES)
-        plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
-                   s->planes != NULL, &moves);
+    plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
+               s->planes != NULL, &moves);
     if (s->residual) {
         target.from =
             read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;

@@ -77,7 +77,7 @@ static void resize_linear(struct pool *pool, const struct resize *s)
 }
 
 /* Planes of height * width, block_y * block_x of which become one of as many times the size. */
-struct blocks {
+struct pixel_blocks {
     const float *x;
     float *y;
     int64_t planes, height, width, block_y, block_x;
@@ -86,7 +86,7 @@ struct blocks {
 /* Units are planes of the result. */
 static void depth_to_space_planes(const void *job, int64_t first, int64_t last, int worker)
 {
-    const struct blocks *s = job;
+    const struct pixel_blocks *s = job;
     const int64_t plane_size = s->height * s->width, block = s->block_y * s->block_x;
     (void)worker;
     for (int64_t plane = first; plane < last; plane++)
@@ -101,7 +101,7 @@ static void depth_to_space_planes(const void *job, int64_t first, int64_t last, 
 }
 
 /* All planes, on all workers. */
-static void depth_to_space(struct pool *pool, const struct blocks *s)
+static void depth_to_space(struct pool *pool, const struct pixel_blocks *s)
 {
     parallel(pool, depth_to_space_planes, s, s->planes);
 }

@@ -134,20 +134,41 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
 #define DENSE_VECTORS 2
 #endif
 
-/* Adds `depth` columns of DENSE_ROWS outputs. */
+/* Adds one column of DENSE_ROWS outputs. */
+INLINE void add_column(const float *restrict x, const float *restrict w, lanes *sums,
+                       const int vectors)
+{
+    lanes v[DENSE_VECTORS];
+    UNROLL
+    for (int t = 0; t < vectors; t++)
+        v[t] = load(x + t * LANES);
+    UNROLL
+    for (int r = 0; r < DENSE_ROWS; r++) {
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            sums[r * vectors + t] += w[r] * v[t];
+    }
+}
+
+/* Adds `depth` columns of DENSE_ROWS outputs. A single vector gets two sums of each output, to hide
+   the latency of an addition. */
 INLINE void add_dense(const float *restrict x, const float *restrict w, int64_t depth, lanes *sums,
                       const int vectors)
 {
-    for (int64_t k = 0; k < depth; k++) {
-        lanes v[DENSE_VECTORS];
+    int64_t k = 0;
+    if (vectors == 1) {
+        lanes odd[DENSE_ROWS];
         UNROLL
-        for (int t = 0; t < vectors; t++)
-            v[t] = load(x + k * PANEL + t * LANES);
-        UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++) {
-            UNROLL
-            for (int t = 0; t < vectors; t++)
-                sums[r * vectors + t] += w[k * DENSE_ROWS + r] * v[t];
+        for (int r = 0; r < DENSE_ROWS; r++)
+            odd[r] = all_lanes(0);
+        for (; k + 2 <= depth; k += 2) {
+            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1);
+            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1);
         }
+        UNROLL
+        for (int r = 0; r < DENSE_ROWS; r++)
+            sums[r] += odd[r];
     }
+    for (; k < depth; k++)
+        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors);
 }

@@ -13,20 +13,28 @@ void *memset(void *to, int value, size_t size);
 #define fmax __builtin_fmax
 #endif
 
-/* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
+/* Threads as the system makes them. Alone there are none, and none of its headers is needed. That of
+   Windows would take thousands of names, so the few functions of it stand here. */
 #if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
 #define MOST_THREADS 1
 #elif defined(_WIN32)
 #define MOST_THREADS 256
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
-#include <windows.h>
-typedef SRWLOCK pool_lock;
-typedef CONDITION_VARIABLE pool_signal;
-typedef HANDLE pool_thread;
+typedef void *pool_lock;
+typedef void *pool_signal;
+typedef void *pool_thread;
+#define WINDOWS_API extern __declspec(dllimport)
+WINDOWS_API void __stdcall AcquireSRWLockExclusive(void **);
+WINDOWS_API void __stdcall ReleaseSRWLockExclusive(void **);
+WINDOWS_API int __stdcall SleepConditionVariableSRW(void **, void **, unsigned long, unsigned long);
+WINDOWS_API void __stdcall WakeAllConditionVariable(void **);
+WINDOWS_API void *__stdcall CreateThread(void *, size_t, unsigned long(__stdcall *)(void *), void *,
+                                         unsigned long, unsigned long *);
+WINDOWS_API unsigned long __stdcall WaitForSingleObject(void *, unsigned long);
+WINDOWS_API int __stdcall CloseHandle(void *);
+#define FOR_EVER 0xffffffffu
 #define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
 #define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
-#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
+#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, FOR_EVER, 0)
 #define POOL_WAKE(signal) WakeAllConditionVariable(signal)
 #else
 #define MOST_THREADS 256
@@ -59,7 +67,7 @@ struct pool {
 #if MOST_THREADS > 1
     pool_lock lock;
     pool_signal wake, done;
-    int64_t round, left;
+    uint32_t round, left;
     int stop;
     work *run;
     const void *job;
@@ -89,7 +97,7 @@ static inline void run_part(work *run, const void *job, int64_t units, int64_t w
 #else
 #define REST() ((void)0)
 #endif
-static int changes_soon(const int64_t *value, int64_t from)
+static int changes_soon(const uint32_t *value, uint32_t from)
 {
     for (int i = 0; i < 1000; i++) {
         if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
@@ -105,7 +113,7 @@ static int changes_soon(const int64_t *value, int64_t from)
 static void help(struct helper *helper)
 {
     struct pool *pool = helper->owner;
-    for (int64_t round = 0;; round++) {
+    for (uint32_t round = 0;; round++) {
         if (!changes_soon(&pool->round, round)) {
             POOL_LOCK(&pool->lock);
             while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
@@ -123,7 +131,7 @@ static void help(struct helper *helper)
     }
 }
 #if defined(_WIN32)
-static DWORD WINAPI start_helper(void *helper)
+static unsigned long __stdcall start_helper(void *helper)
 {
     help(helper);
     return 0;
@@ -156,7 +164,7 @@ static inline void parallel(struct pool *pool, work *run, const void *job, int64
         pool->run = run;
         pool->job = job;
         pool->units = units;
-        __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&pool->left, (uint32_t)pool->workers - 1, __ATOMIC_RELEASE);
         next_round(pool);
         run_part(run, job, units, pool->workers, 0);
         for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
@@ -197,7 +205,7 @@ static void close_pool(struct pool *pool)
     next_round(pool);
     for (int64_t i = 1; i < pool->workers; i++) {
 #if defined(_WIN32)
-        WaitForSingleObject(pool->helpers[i].thread, INFINITE);
+        WaitForSingleObject(pool->helpers[i].thread, FOR_EVER);
         CloseHandle(pool->helpers[i].thread);
 #else
         pthread_join(pool->helpers[i].thread, NULL);
@@ -236,11 +244,7 @@ static int open_pool(void *memory, size_t size_bytes, int threads)
     memset(memory, 0, needed);
     pool->workers = 1;
 #if MOST_THREADS > 1
-#if defined(_WIN32)
-    InitializeSRWLock(&pool->lock);
-    InitializeConditionVariable(&pool->wake);
-    InitializeConditionVariable(&pool->done);
-#else
+#if !defined(_WIN32) /* there, zeros are an open lock */
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
@@ -908,22 +912,43 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
 #define DENSE_VECTORS 2
 #endif
 
-/* Adds `depth` columns of DENSE_ROWS outputs. */
+/* Adds one column of DENSE_ROWS outputs. */
+INLINE void add_column(const float *restrict x, const float *restrict w, lanes *sums,
+                       const int vectors)
+{
+    lanes v[DENSE_VECTORS];
+    UNROLL
+    for (int t = 0; t < vectors; t++)
+        v[t] = load(x + t * LANES);
+    UNROLL
+    for (int r = 0; r < DENSE_ROWS; r++) {
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            sums[r * vectors + t] += w[r] * v[t];
+    }
+}
+
+/* Adds `depth` columns of DENSE_ROWS outputs. A single vector gets two sums of each output, to hide
+   the latency of an addition. */
 INLINE void add_dense(const float *restrict x, const float *restrict w, int64_t depth, lanes *sums,
                       const int vectors)
 {
-    for (int64_t k = 0; k < depth; k++) {
-        lanes v[DENSE_VECTORS];
+    int64_t k = 0;
+    if (vectors == 1) {
+        lanes odd[DENSE_ROWS];
         UNROLL
-        for (int t = 0; t < vectors; t++)
-            v[t] = load(x + k * PANEL + t * LANES);
-        UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++) {
-            UNROLL
-            for (int t = 0; t < vectors; t++)
-                sums[r * vectors + t] += w[k * DENSE_ROWS + r] * v[t];
+        for (int r = 0; r < DENSE_ROWS; r++)
+            odd[r] = all_lanes(0);
+        for (; k + 2 <= depth; k += 2) {
+            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1);
+            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1);
         }
+        UNROLL
+        for (int r = 0; r < DENSE_ROWS; r++)
+            sums[r] += odd[r];
     }
+    for (; k < depth; k++)
+        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors);
 }
 
 /* A matrix where it was loaded; each group of outputs meets inputs of its own. */
@@ -1166,6 +1191,28 @@ static struct phases conv_phases(const struct conv_sizes *s)
     return p;
 }
 
+/* The lanes with even numbers of two vectors side by side. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define EVEN_LANES 1
+INLINE lanes even_lanes(lanes a, lanes b)
+{
+#if LANES == 16
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif LANES == 8
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+#else
+#define EVEN_LANES 0
+INLINE lanes even_lanes(lanes a, lanes b)
+{
+    (void)b;
+    return a;
+}
+#endif
+
 /* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
 static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
                      float outside, float *restrict to, int64_t pitch)
@@ -1173,17 +1220,19 @@ static void conv_row(const float *restrict x, int64_t width, int64_t first, int6
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
     const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
     const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
-    for (int64_t j = 0; j < start; j++)
+    int64_t j = 0;
+    for (; j < start; j++)
         to[j] = outside;
-    if (stride == 1 && start < end)
-        memcpy(to + start, x + first + start, (size_t)(end - start) * sizeof(float));
-    else if (stride == 2)
-        for (int64_t j = start; j < end; j++)
-            to[j] = x[first + j * 2];
-    else
-        for (int64_t j = start; j < end; j++)
-            to[j] = x[first + j * stride];
-    for (int64_t j = start > end ? start : end; j < pitch; j++)
+    if (stride == 1 && j < end) {
+        memcpy(to + j, x + first + j, (size_t)(end - j) * sizeof(float));
+        j = end;
+    }
+    for (; EVEN_LANES && stride == 2 && first + 2 * (j + LANES) <= width && j + LANES <= end;
+         j += LANES)
+        store(to + j, even_lanes(load(x + first + 2 * j), load(x + first + 2 * j + LANES)));
+    for (; j < end; j++)
+        to[j] = x[first + j * stride];
+    for (; j < pitch; j++)
         to[j] = outside;
 }
 
@@ -1218,11 +1267,15 @@ struct move {
     int64_t to, from;
 };
 
-/* How a row of a panel is put together from `from`: whole vectors, then single pixels. */
+/* How a row of a panel is put together: by whole vectors, then by single pixels. */
 struct moves {
     int64_t vectors, pixels, count, width;
+    int side_by_side;
     struct move vector[PANEL], pixel[PANEL];
 };
+
+/* Vectors whose moves are held in registers. */
+#define MOST_MOVES 6
 
 /* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
    read and written beyond what is wanted, as the next ones are written over it. */
@@ -1230,6 +1283,9 @@ static void plan_moves(const struct stripe *s, int64_t columns, int64_t pitch, i
                        struct moves *m)
 {
     m->vectors = m->pixels = 0;
+    m->side_by_side = pitch == columns || s->first % columns + s->count <= columns;
+    for (int64_t i = 0; i < MOST_MOVES; i++)
+        m->vector[i] = (struct move){0, 0};
     m->count = s->count;
     m->width = s->vectors * LANES;
     for (int64_t to = 0, end; to < s->count; to = end) {
@@ -1252,24 +1308,50 @@ struct taps {
     int64_t step, count;
 };
 
-/* Columns first … last of a panel, by a known number of vectors where that is small. Column k is
-   tap k % count of channel k / count. */
+/* Columns first … last of a panel, by a known number of vectors, which is small or stands in `m`.
+   Column k is tap k % count of channel k / count. */
 INLINE void gather_columns(const struct taps *t, const struct moves *m, const int64_t vectors,
                            const int exact, int64_t first, int64_t last, float *restrict to)
 {
+    /* what has no address is not read again after each store */
+    struct move own[MOST_MOVES];
+    UNROLL
+    for (int64_t i = 0; i < MOST_MOVES; i++)
+        own[i] = m->vector[i];
     int64_t tap = first % t->count;
     const float *channel = t->planes + first / t->count * t->step;
     for (int64_t k = first; k < last; k++, to += PANEL) {
         const float *x = channel + t->offsets[tap];
-        UNROLL
-        for (int64_t i = 0; i < vectors; i++)
-            store(to + m->vector[i].to, load(x + m->vector[i].from));
         if (exact) {
+            for (int64_t i = 0; i < m->vectors; i++)
+                store(to + m->vector[i].to, load(x + m->vector[i].from));
             for (int64_t i = 0; i < m->pixels; i++)
                 to[m->pixel[i].to] = x[m->pixel[i].from];
             for (int64_t i = m->count; i < m->width; i++)
                 to[i] = 0;
+        } else {
+            UNROLL
+            for (int64_t i = 0; i < vectors; i++)
+                store(to + own[i].to, load(x + own[i].from));
         }
+        if (++tap == t->count) {
+            tap = 0;
+            channel += t->step;
+        }
+    }
+}
+
+/* The same where all pixels stand side by side. */
+INLINE void gather_run(const struct taps *t, int64_t from, const int64_t vectors, int64_t first,
+                       int64_t last, float *restrict to)
+{
+    int64_t tap = first % t->count;
+    const float *channel = t->planes + first / t->count * t->step + from;
+    for (int64_t k = first; k < last; k++, to += PANEL) {
+        const float *x = channel + t->offsets[tap];
+        UNROLL
+        for (int64_t i = 0; i < vectors; i++)
+            store(to + i * LANES, load(x + i * LANES));
         if (++tap == t->count) {
             tap = 0;
             channel += t->step;
@@ -1279,19 +1361,23 @@ INLINE void gather_columns(const struct taps *t, const struct moves *m, const in
 
 /* Columns first … last of a panel from planes. */
 APART void gather_planes(const struct taps *t, const struct moves *m, int64_t first, int64_t last,
-                          float *restrict to)
+                         float *restrict to)
 {
     const int exact = m->pixels > 0 || m->count < m->width;
-    switch (exact ? 0 : m->vectors) {
-    case 1: gather_columns(t, m, 1, 0, first, last, to); break;
-    case 2: gather_columns(t, m, 2, 0, first, last, to); break;
-    case 3: gather_columns(t, m, 3, 0, first, last, to); break;
-    case 4: gather_columns(t, m, 4, 0, first, last, to); break;
-    case 5: gather_columns(t, m, 5, 0, first, last, to); break;
-    case 6: gather_columns(t, m, 6, 0, first, last, to); break;
-    case 7: gather_columns(t, m, 7, 0, first, last, to); break;
-    default: gather_columns(t, m, m->vectors, 1, first, last, to); break;
-    }
+    if (exact)
+        gather_columns(t, m, 0, 1, first, last, to);
+    else if (m->side_by_side && m->vectors == PANEL_VECTORS)
+        gather_run(t, m->vector[0].from, PANEL_VECTORS, first, last, to);
+    else
+        switch (m->vectors) {
+        case 1: gather_columns(t, m, 1, 0, first, last, to); break;
+        case 2: gather_columns(t, m, 2, 0, first, last, to); break;
+        case 3: gather_columns(t, m, 3, 0, first, last, to); break;
+        case 4: gather_columns(t, m, 4, 0, first, last, to); break;
+        case 5: gather_columns(t, m, 5, 0, first, last, to); break;
+        case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+        default: gather_columns(t, m, 0, 1, first, last, to); break;
+        }
 }
 
 /* Columns first … last of a panel from rows [pixel][channel]. */
@@ -1482,10 +1568,8 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
                             partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
-    moves.vectors = moves.pixels = moves.count = moves.width = 0;
-    if (s->from.form == PLANES)
-        plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
-                   s->planes != NULL, &moves);
+    plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
+               s->planes != NULL, &moves);
     if (s->residual) {
         target.from =
             read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;

@@ -23,7 +23,7 @@ def group_norm(node: Node, scene: Scene) -> Call:
         "pixels": scene.size(*space),
         "epsilon": float_text(node.attributes["epsilon"]),
     }
-    call = struct_call("groups", members, "group_norm(pool, &s);")
+    call = struct_call("channel_groups", members, "group_norm(pool, &s);")
     return Call(call, ("group_norm",), in_place=node.inputs[:1])
 
 

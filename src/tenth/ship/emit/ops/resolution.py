@@ -45,7 +45,7 @@ def depth_to_space(node: Node, scene: Scene) -> Call:
         "block_x": str(block[1]),
     }
     call = "depth_to_space(pool, &s);"
-    return Call(struct_call("blocks", members, call), ("depth_to_space",))
+    return Call(struct_call("pixel_blocks", members, call), ("depth_to_space",))
 
 
 def fit(node: Node, scene: Scene) -> Call:

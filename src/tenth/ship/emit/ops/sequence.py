@@ -44,7 +44,7 @@ def attention(node: Node, scene: Scene) -> Call:
         "causal": str(int(node.attributes["causal"])),
     }
     return Call(
-        struct_call("attention", members, "attention(pool, &s);"),
+        struct_call("attention_sizes", members, "attention(pool, &s);"),
         ("attention",),
         worker_scratch=(scratch, _FLOAT_BYTES * floats),
     )
