@@ -15,6 +15,7 @@ from tenth.errors import InputError, OutputError
 from tenth.graph import Dim, Graph, Node, Value
 from tenth.kernels import toolchain
 from tenth.ship import compile
+from tenth.ship.emit import units
 from tenth.ship.web import Drawing
 
 from . import browser
@@ -142,6 +143,35 @@ def test_any_other_network_runs_on_random_input(words, tab, tmp_path):
     assert tab.run("document.getElementById('failure').hidden")
     assert tab.requests == [page.resolve().as_uri()]
     assert tab.errors == []
+
+
+@in_browser
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_page_of_ones_own_calls_the_module(tab, apart, monkeypatch):
+    """The weights built in, and beside it in a file of their own."""
+    monkeypatch.setattr(units, "_EMBEDDED_BYTES", 0 if apart else 2**18)
+    made = compile(lines_graph(), np.zeros((1, 1, 9, 9), np.float32), name="lines", target="wasm")
+    assert ("weights.bin" in made.files) == apart
+    encoded = {
+        name: base64.b64encode(made.files.get(name, b"")).decode()
+        for name in ("model.js", "model.wasm", "weights.bin")
+    }
+    tab.call("Page.navigate", url="about:blank")
+    answer = tab.run(
+        "(async () => {"
+        "  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));"
+        f"  const {{ open }} = await import('data:text/javascript;base64,{encoded['model.js']}');"
+        f"  const program = await open(bytes('{encoded['model.wasm']}'),"
+        f"    bytes('{encoded['weights.bin']}'));"
+        "  const x = Float32Array.from({ length: 3 * 81 }, (_, i) => Math.sin(i));"
+        "  const [{ shape, data }] = program.run([x], [3]);"
+        "  return [shape, ...data];"
+        "})()"
+    )
+    image = np.sin(np.arange(3 * 81)).astype(np.float32).reshape(3, 1, 9, 9)
+    host = compile(lines_graph(), np.zeros((1, 1, 9, 9), np.float32), name="lines")
+    assert answer[0] == [3, 2]
+    np.testing.assert_allclose(np.reshape(answer[1:], (3, 2)), host(image), rtol=0, atol=1e-5)
 
 
 @in_browser

@@ -75,7 +75,7 @@ def test_a_program_for_another_machine_is_saved_and_loaded_but_not_run(life_wasm
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "model.h", "model.c", "weights.c", "main.c", "README.md", "manifest.json", "receipt.json",
-        "model.wasm", "index.html",
+        "model.wasm", "model.js", "index.html",
     }  # fmt: skip
     again = load(folder)
     assert again.files == life_wasm.files

@@ -108,7 +108,8 @@ def _table(program: Program, out: Path) -> str:
         for size in program.receipt.sizes
     ]
     error = f"checked against the original: relative error {program.manifest.relative_error:.1e}"
-    return "\n".join([*map(str.rstrip, lines), "", *sizes, "", f"{out}: {error}"])
+    page = [f"open {out / 'index.html'} in a browser"] if "index.html" in program.files else []
+    return "\n".join([*map(str.rstrip, lines), "", *sizes, "", f"{out}: {error}", *page])
 
 
 def _told(figure: Figure) -> str:

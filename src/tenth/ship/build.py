@@ -32,7 +32,7 @@ from tenth.ship.machine import Machine, this_machine
 from tenth.ship.manifest import Layer, Manifest
 from tenth.ship.program import RECEIPT, Program
 from tenth.ship.readme import write_readme
-from tenth.ship.web import write_page
+from tenth.ship.web import write_module, write_page
 from tenth.ship.work import work
 
 _ITSELF, _HOST = "this library", "the host's build of the same C"
@@ -129,7 +129,7 @@ def _compiled(
     files |= {"README.md": write_readme(manifest).encode(), target.library: built.library}
     if target.name == "wasm":
         page = write_page(manifest, built.library, files.get("weights.bin", b""))
-        files["index.html"] = page.encode()
+        files |= {"index.html": page.encode(), "model.js": write_module(manifest).encode()}
     return Program(manifest, files, built.binding)
 
 

@@ -13,7 +13,6 @@ def write_readme(manifest: Manifest) -> str:
         *(f"- input `{port.name}`: {port}" for port in interface.inputs),
         *(f"- output `{port.name}`: {port}" for port in interface.outputs),
     ]
-    library = TARGETS[manifest.target].library
     values = ", ".join(port.name for port in (*interface.inputs, *interface.outputs))
     return "\n".join(
         [
@@ -33,9 +32,7 @@ def write_readme(manifest: Manifest) -> str:
             f"    {interface.name}_load(file, file_bytes, weights, weights_bytes);",
             f"    {interface.name}_run(weights, {values}{sizes}, arena, arena_bytes, pool);",
             "",
-            f"Call it from Python{_where(manifest)}; `{library}` is built anew if it is missing:",
-            "",
-            '    program = tenth.ship.load(".", threads=2); y = program(x)',
+            *_call(manifest),
             "",
             *_about_target(manifest),
             f"It was compared with the original on random inputs, as {manifest.checked_on}: "
@@ -50,8 +47,22 @@ def write_readme(manifest: Manifest) -> str:
     )
 
 
-def _where(manifest: Manifest) -> str:
-    return "" if manifest.target == "host" else " on such a machine"
+def _call(manifest: Manifest) -> list[str]:
+    """How to call the program from another language than C."""
+    if manifest.target == "wasm":
+        return [
+            "Call it from JavaScript with `model.js`; `index.html` does, offline (browsers since 2023):",
+            "",
+            "    const program = await open(wasm, weights); // bytes; weights may be built in",
+            "    const [{ shape, data }] = program.run([x], sizes);",
+        ]
+    where = "" if manifest.target == "host" else " on such a machine"
+    library = TARGETS[manifest.target].library
+    return [
+        f"Call it from Python{where}; `{library}` is built anew if it is missing:",
+        "",
+        '    program = tenth.ship.load(".", threads=2); y = program(x)',
+    ]
 
 
 def _about_target(manifest: Manifest) -> list[str]:
@@ -60,9 +71,8 @@ def _about_target(manifest: Manifest) -> list[str]:
         return []
     builds = ", ".join(variant.cpu for variant in target.variants)
     chosen = f" It holds builds for {builds} and chooses when it runs." if builds else ""
-    page = " `index.html` runs it in a browser, offline." if target.name == "wasm" else ""
     return [
-        f"`{target.library}` is for {target.name} ({target.triple}), {target.says}.{chosen}{page} "
+        f"`{target.library}` is for {target.name} ({target.triple}), {target.says}.{chosen} "
         "Dense or sparse was chosen by density, not by time.",
         "",
     ]

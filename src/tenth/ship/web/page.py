@@ -55,7 +55,7 @@ def write_page(
     """
     interface = manifest.interface
     facts: dict[str, Any] = {
-        "face": _face(interface) | {"weights_bytes": manifest.weights_bytes},
+        "face": _face(manifest),
         "example_sizes": dict(manifest.example_sizes),
         "page_bytes": 0,
     }
@@ -88,13 +88,24 @@ def write_page(
         facts["page_bytes"] = size_bytes
 
 
+def write_module(manifest: Manifest) -> str:
+    """The text of model.js: the runner and the face of one program, for pages of one's own."""
+    face = _json(_face(manifest))
+    return (
+        f"{_text('runner.js')}\nconst FACE = {face};\n\n"
+        "/* The program, given the bytes of model.wasm, and of weights.bin where there is one. */\n"
+        "export const open = (wasm, weights) => Program.open(wasm, weights, FACE);\n"
+    )
+
+
 def _filled(text: str, words: Mapping[str, str]) -> str:
     """The text with each `@WORD@` replaced; what is put in is not looked at again."""
     return re.sub("@([A-Z]+)@", lambda found: words[found[1]], text)
 
 
-def _face(interface: Interface) -> dict[str, Any]:
-    """What the runner must know of an interface."""
+def _face(manifest: Manifest) -> dict[str, Any]:
+    """What the runner must know of a program."""
+    interface = manifest.interface
 
     def ports(listed: Sequence[Port]) -> list[dict[str, Any]]:
         return [{"name": p.name, "dtype": p.dtype, "shape": list(p.shape)} for p in listed]
@@ -105,6 +116,7 @@ def _face(interface: Interface) -> dict[str, Any]:
         "inputs": ports(interface.inputs),
         "outputs": ports(interface.outputs),
         "status": list(STATUS),
+        "weights_bytes": manifest.weights_bytes,
     }
 
 
