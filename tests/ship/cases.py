@@ -462,6 +462,35 @@ def random_graph(rng: np.random.Generator, length: int = 14) -> Graph:
     return Graph((x,), tuple(nodes), tuple(outputs), kept)
 
 
+def everything_graph() -> tuple[Graph, list[np.ndarray]]:
+    """All ops in one graph, each with inputs of its own; its layers with zeros, too."""
+    rng = np.random.default_rng(8)
+    inputs, nodes, constants, examples = [], [], {}, []
+    for op, make in CASES.items():
+        for i in range(3 if op in ("linear", "conv") else 1):
+            case = make(rng)
+            graph = case.graph(rng)
+            examples += case.inputs(rng, case.shapes)
+            names = {
+                name: f"{op}{i}_{name}"
+                for name in (*(v.name for v in graph.inputs), *graph.constants)
+            }
+            inputs += [
+                Value(
+                    names[v.name],
+                    tuple(Dim.symbol(f"{op}{i}_{s}") if isinstance(s, Dim) else s for s in v.shape),
+                    v.dtype,
+                )
+                for v in graph.inputs
+            ]
+            (node,) = graph.nodes
+            read = tuple(names[name] for name in node.inputs)
+            nodes.append(Node(f"{op}{i}_y", op, read, node.attributes))
+            constants |= {names[name]: array for name, array in graph.constants.items()}
+    graph = Graph(tuple(inputs), tuple(nodes), tuple(n.name for n in nodes), constants)
+    return graph, examples
+
+
 def unit_of(graph: Graph, name: str, kernel: Kernel, sizes: Mapping[str, int]) -> Unit:
     """A graph as C, all its layers dense or all sparse."""
     kernels: dict[str, Kernel] = {node.name: kernel for node in graph.nodes if node.op in WEIGHTED}

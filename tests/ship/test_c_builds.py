@@ -11,14 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from tenth.graph import Dim, Graph, Node, Value
 from tenth.kernels import compile_library, toolchain
 from tenth.kernels.toolchain import LIBRARY_FLAGS
 from tenth.ship import Program, compile, load
 from tenth.ship.binding import Binding, Library
 from tenth.ship.emit import units
 
-from .cases import CASES
+from .cases import everything_graph
 from .conftest import life_graph
 
 ZIG = toolchain.zig()
@@ -174,30 +173,7 @@ def test_sizes_that_do_not_fit_are_refused_by_the_example(saved):
 @pytest.fixture(scope="module")
 def everything() -> Program:
     """All ops in one program, each with inputs of its own; its layers with zeros, too."""
-    rng = np.random.default_rng(8)
-    inputs, nodes, constants, examples = [], [], {}, []
-    for op, make in CASES.items():
-        for i in range(3 if op in ("linear", "conv") else 1):
-            case = make(rng)
-            graph = case.graph(rng)
-            examples += case.inputs(rng, case.shapes)
-            names = {
-                name: f"{op}{i}_{name}"
-                for name in (*(v.name for v in graph.inputs), *graph.constants)
-            }
-            inputs += [
-                Value(
-                    names[v.name],
-                    tuple(Dim.symbol(f"{op}{i}_{s}") if isinstance(s, Dim) else s for s in v.shape),
-                    v.dtype,
-                )
-                for v in graph.inputs
-            ]
-            (node,) = graph.nodes
-            read = tuple(names[name] for name in node.inputs)
-            nodes.append(Node(f"{op}{i}_y", op, read, node.attributes))
-            constants |= {names[name]: array for name, array in graph.constants.items()}
-    graph = Graph(tuple(inputs), tuple(nodes), tuple(n.name for n in nodes), constants)
+    graph, examples = everything_graph()
     return compile(graph, tuple(examples), name="everything")
 
 

@@ -16,8 +16,10 @@ from tenth.kernels import cross, toolchain
 from tenth.kernels.targets import TARGETS
 from tenth.ship import compile, load, program
 from tenth.ship.binding import Binding, Library
+from tenth.ship.check import relative_error
 from tenth.ship.choose import choose_by_density
 
+from .cases import everything_graph
 from .conftest import life_graph, words_graph
 from .wasm import Instance
 
@@ -47,6 +49,22 @@ def test_wasm_computes_what_the_host_does(life, life_wasm, words, words_wasm):
     np.testing.assert_allclose(instance(wide)[0], life(wide), rtol=0, atol=1e-5)
     for ours, theirs in zip(Instance(words_wasm)(IDS), words(IDS), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    graph, examples = everything_graph()
+    return compile(graph, tuple(examples), name="everything")
+
+
+@pytest.mark.slow
+def test_wasm_computes_every_op_as_the_host_does(everything):
+    graph, examples = everything_graph()
+    made = compile(graph, tuple(examples), name="everything", target="wasm")
+    for name, ours, theirs in zip(
+        graph.outputs, Instance(made)(*examples), everything(*examples), strict=True
+    ):
+        assert relative_error(ours, theirs) <= 1e-5, name
 
 
 def test_wasm_says_what_is_wrong(words_wasm):
@@ -209,7 +227,8 @@ def test_the_source_of_the_choice_is_harmless_beside_the_others(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("qemu-aarch64"), reason="no qemu-aarch64 (apt: qemu-user)")
-@pytest.mark.parametrize("name", ["life", "words"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["life", "words", "everything"])
 def test_aarch64_prints_what_this_machine_prints(name, request, tmp_path):
     """The example, static and so without a system around it, under emulation."""
     folder = request.getfixturevalue(name).save(tmp_path / "program")
