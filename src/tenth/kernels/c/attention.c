@@ -1,8 +1,10 @@
 /* Rows of queries that share one pass over the keys and values. */
-#define ATTENTION_ROWS 32
+#define ATTENTION_ROWS 64
 
-/* Of those, how many have their sums in registers at a time. */
-#define ATTENTION_TILE 8
+/* Of those, how many have their sums in registers at a time, and for how many vectors. */
+#define ATTENTION_TILE 4
+#define ATTENTION_VECTORS 2
+#define ATTENTION_COLUMNS (ATTENTION_VECTORS * LANES)
 
 /* softmax(query key^T * scale + mask) value, for each matrix of a box of `sizes`. The steps say how
    far neighbours in the mask lie apart, 0 where it is stretched; a NULL mask hides nothing. A causal
@@ -20,34 +22,56 @@ struct attention_sizes {
 /* The floats from one row of scores to the next. */
 INLINE int64_t score_pitch(int64_t columns)
 {
-    return (columns + LANES - 1) / LANES * LANES;
+    return (columns + ATTENTION_COLUMNS - 1) / ATTENTION_COLUMNS * ATTENTION_COLUMNS;
 }
 
-/* scores[r][s] = query[r] . key[s] for some rows and all columns. `turned` holds LANES keys, side by
-   side. */
+/* sums[i][t] += from[i][k] * x[k][t] for all k, for a tile of rows and some vectors. */
+INLINE void attention_tile(const float *const *from, const float *restrict x, int64_t pitch,
+                           int64_t count, lanes (*restrict sums)[ATTENTION_VECTORS],
+                           const int vectors)
+{
+    lanes total[ATTENTION_TILE][ATTENTION_VECTORS] = {{{0}}};
+    for (int64_t k = 0; k < count; k++) {
+        lanes v[ATTENTION_VECTORS];
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            v[t] = load(x + k * pitch + t * LANES);
+        UNROLL
+        for (int i = 0; i < ATTENTION_TILE; i++) {
+            UNROLL
+            for (int t = 0; t < vectors; t++)
+                total[i][t] += from[i][k] * v[t];
+        }
+    }
+    UNROLL
+    for (int i = 0; i < ATTENTION_TILE; i++) {
+        UNROLL
+        for (int t = 0; t < vectors; t++)
+            sums[i][t] = total[i][t];
+    }
+}
+
+/* scores[r][s] = query[r] . key[s] for some rows and all columns. `turned` holds some keys,
+   side by side. */
 static void attention_scores(const struct attention_sizes *a, const float *restrict query,
                              const float *restrict key, int64_t rows, int64_t columns,
                              float *restrict turned, float *restrict scores)
 {
     const int64_t pitch = score_pitch(a->columns);
-    for (int64_t s = 0; s < columns; s += LANES) {
-        const int64_t present = columns - s < LANES ? columns - s : LANES;
-        for (int64_t i = 0; i < LANES; i++)
+    for (int64_t s = 0; s < columns; s += ATTENTION_COLUMNS) {
+        const int64_t left = columns - s;
+        for (int64_t i = 0; i < ATTENTION_COLUMNS; i++)
             for (int64_t d = 0; d < a->depth; d++)
-                turned[d * LANES + i] = i < present ? key[(s + i) * a->depth + d] : 0;
+                turned[d * ATTENTION_COLUMNS + i] = i < left ? key[(s + i) * a->depth + d] : 0;
         for (int64_t r = 0; r < rows; r += ATTENTION_TILE) {
-            lanes sums[ATTENTION_TILE] = {{0}};
+            lanes sums[ATTENTION_TILE][ATTENTION_VECTORS];
             const float *from[ATTENTION_TILE];
             for (int64_t i = 0; i < ATTENTION_TILE; i++)
                 from[i] = query + (r + i < rows ? r + i : r) * a->depth;
-            for (int64_t d = 0; d < a->depth; d++) {
-                const lanes keys = *(const lanes *)(turned + d * LANES);
-                UNROLL
-                for (int i = 0; i < ATTENTION_TILE; i++)
-                    sums[i] += from[i][d] * keys;
-            }
+            attention_tile(from, turned, ATTENTION_COLUMNS, a->depth, sums, ATTENTION_VECTORS);
             for (int64_t i = 0; i < ATTENTION_TILE && r + i < rows; i++)
-                *(lanes *)(scores + (r + i) * pitch + s) = sums[i];
+                for (int t = 0; t < ATTENTION_VECTORS; t++)
+                    store(scores + (r + i) * pitch + s + t * LANES, sums[i][t]);
         }
     }
 }
@@ -60,9 +84,19 @@ static void attention_scores(const struct attention_sizes *a, const float *restr
 static float attention_powers(float *restrict scores, const float *restrict mask, int64_t step,
                               int64_t count, int64_t end, float scale)
 {
+    lanes sums = {0}, tops = all_lanes(-INFINITY);
+    int64_t whole = 0;
+    for (; (!mask || step <= 1) && whole + LANES <= count; whole += LANES) {
+        lanes at = load(scores + whole) * scale;
+        if (mask)
+            at += step ? load(mask + whole) : all_lanes(*mask);
+        store(scores + whole, at);
+        tops = larger_lanes(at, tops);
+    }
     float top = -INFINITY;
-    lanes sums = {0};
-    for (int64_t s = 0; s < count; s++) {
+    for (int i = 0; i < LANES; i++)
+        top = tops[i] > top ? tops[i] : top;
+    for (int64_t s = whole; s < count; s++) {
         scores[s] = scores[s] * scale + (mask ? mask[s * step] : 0);
         top = scores[s] > top ? scores[s] : top;
     }
@@ -86,33 +120,42 @@ static float attention_powers(float *restrict scores, const float *restrict mask
     return sum;
 }
 
+/* The same for less than a vector. */
+static void attention_rest(const float *const *from, const float *x, int64_t pitch, int64_t count,
+                           int64_t present, lanes (*sums)[ATTENTION_VECTORS])
+{
+    for (int i = 0; i < ATTENTION_TILE; i++) {
+        lanes total = {0};
+        for (int64_t k = 0; k < count; k++)
+            total += from[i][k] * some_lanes(x + k * pitch, present, 0);
+        sums[i][0] = total;
+    }
+}
+
 /* y[r] = sum over s of scores[r][s] * value[s], divided by the sum of the row. */
 static void attention_values(const struct attention_sizes *a, const float *restrict scores,
                              const float *restrict value, const float *restrict totals,
                              int64_t rows, int64_t columns, float *restrict y)
 {
     const int64_t pitch = score_pitch(a->columns);
-    for (int64_t e = 0; e < a->width; e += LANES) {
-        const int64_t present = a->width - e < LANES ? a->width - e : LANES;
+    for (int64_t e = 0, step; e < a->width; e += step) {
+        const int64_t left = a->width - e;
+        step = left >= ATTENTION_COLUMNS ? ATTENTION_COLUMNS : left >= LANES ? LANES : left;
         for (int64_t r = 0; r < rows; r += ATTENTION_TILE) {
-            lanes sums[ATTENTION_TILE] = {{0}};
+            lanes sums[ATTENTION_TILE][ATTENTION_VECTORS];
             const float *from[ATTENTION_TILE];
             for (int64_t i = 0; i < ATTENTION_TILE; i++)
                 from[i] = scores + (r + i < rows ? r + i : r) * pitch;
-            for (int64_t s = 0; s < columns; s++) {
-                const float *at = value + s * a->width + e;
-                const lanes v = present == LANES ? *(const lanes *)at : some_lanes(at, present, 0);
-                UNROLL
-                for (int i = 0; i < ATTENTION_TILE; i++)
-                    sums[i] += from[i][s] * v;
-            }
-            for (int64_t i = 0; i < ATTENTION_TILE && r + i < rows; i++) {
-                float *to = y + (r + i) * a->width + e;
-                if (present == LANES)
-                    *(lanes *)to = sums[i] / totals[r + i];
-                else
-                    put_lanes(sums[i] / totals[r + i], to, present);
-            }
+            if (step == ATTENTION_COLUMNS)
+                attention_tile(from, value + e, a->width, columns, sums, ATTENTION_VECTORS);
+            else if (step == LANES)
+                attention_tile(from, value + e, a->width, columns, sums, 1);
+            else
+                attention_rest(from, value + e, a->width, columns, step, sums);
+            for (int64_t i = 0; i < ATTENTION_TILE && r + i < rows; i++)
+                for (int64_t t = 0; t * LANES < step; t++)
+                    put_lanes(sums[i][t] / totals[r + i], y + (r + i) * a->width + e + t * LANES,
+                              step < LANES ? step : LANES);
         }
     }
 }
@@ -123,7 +166,7 @@ static void attention_blocks(const void *job, int64_t first, int64_t last, int w
     const struct attention_sizes *a = job;
     const int64_t blocks = (a->rows + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
     float *turned = a->scratch + worker * a->part;
-    float *scores = turned + a->depth * LANES;
+    float *scores = turned + a->depth * ATTENTION_COLUMNS;
     const int64_t pitch = score_pitch(a->columns);
     for (int64_t unit = first; unit < last; unit++) {
         const int64_t matrix = unit / blocks, top = unit % blocks * ATTENTION_ROWS;

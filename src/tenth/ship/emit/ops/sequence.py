@@ -9,8 +9,8 @@ from tenth.ship.emit.steps import Call, Scene, row_strides, struct_call
 from tenth.ship.emit.text import float_text
 
 _FLOAT_BYTES, _ALIGNMENT = 4, 64
-_MOST_LANES, _ROWS = 16, 32
-"""As in C: floats of a register, and rows of queries of a block, at most."""
+_MOST_COLUMNS, _ROWS = 32, 64
+"""As in C: keys side by side, and rows of queries of a block, at most."""
 
 
 def attention(node: Node, scene: Scene) -> Call:
@@ -21,7 +21,7 @@ def attention(node: Node, scene: Scene) -> Call:
     own = scene.shapes[masks[0]] if masks else ()
     whole = [1] * (len(batch) + 2 - len(own)) + list(own)
     strides = _stretched_strides(whole)
-    floats = depth * _MOST_LANES + (columns + _MOST_LANES) * _ROWS
+    floats = depth * _MOST_COLUMNS + (columns + _MOST_COLUMNS) * _ROWS
     scratch = scene.scratch(node)
     members = {
         "query": scene.read(query),
