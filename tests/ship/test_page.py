@@ -123,6 +123,7 @@ def test_lines_are_told_apart_by_mouse_and_by_finger(lines, tab, tmp_path):
         assert tab.run("document.documentElement.scrollWidth") <= width
         tab.run("document.getElementById('clear').click()")
         tab.frame()
+    tab.wait("document.getElementById('run-time').textContent !== '…'")
     assert re.fullmatch(
         r"[\d.]+ (µs|ms)", tab.run("document.getElementById('run-time').textContent")
     )
@@ -137,6 +138,7 @@ def test_any_other_network_runs_on_random_input(words, tab, tmp_path):
     tab.open(page)
     assert tab.run("document.body.dataset.ready") == "yes"
     assert tab.run("document.body.dataset.outputs") == "10 112"
+    assert tab.run("document.body.dataset.ids") == "11"  # found out by asking
     tab.run("(f => { f.value = 3; f.dispatchEvent(new Event('change')) })"
             "(document.querySelectorAll('input')[1])")  # fmt: skip
     assert tab.run("document.body.dataset.outputs") == "10 48"

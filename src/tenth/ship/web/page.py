@@ -67,7 +67,6 @@ def write_page(
         default = "Draw a digit" if digits else "Draw something"
     else:
         kind = "random"
-        facts["ids"] = _ids(manifest)
         default = interface.name
     words = {
         "TITLE": html.escape(title or default),
@@ -151,16 +150,6 @@ def _drawn(interface: Interface, drawing: Drawing) -> tuple[list[str], dict[str,
     rows = interface.inputs[0].shape[2]
     pen = drawing.pen or (rows if isinstance(rows, int) else _FREE_PIXELS) / 7
     return labels, {"low": drawing.low, "high": drawing.high, "pen": pen}
-
-
-def _ids(manifest: Manifest) -> dict[str, int]:
-    """For each input of ids, below what they must stay as far as the manifest tells."""
-    tables = [layer.shape[0] for layer in manifest.layers if layer.op == "embedding"]
-    return {
-        port.name: min(tables, default=1)
-        for port in manifest.interface.inputs
-        if port.dtype == "int64"
-    }
 
 
 def _counts(layers: Sequence[Layer]) -> tuple[int, int]:

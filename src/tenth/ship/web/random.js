@@ -1,6 +1,7 @@
 /* A network of any kind on random input: what comes out, and how long it takes. */
-start((program, { example_sizes, ids }) => {
+start((program, { example_sizes }) => {
   const { face } = program;
+  const ids = face.inputs.some((port) => port.dtype === 'int64') ? tableSize() : 0;
   const fields = face.sizes.map((size) => {
     const label = document.createElement('label');
     const field = document.createElement('input');
@@ -11,12 +12,39 @@ start((program, { example_sizes, ids }) => {
     return field;
   });
 
-  function randomInput(port, which, sizes) {
+  /* How many ids the tables hold, as far as that is found out in a moment: others are refused. */
+  function tableSize() {
+    const sizes = face.sizes.map(() => 1);
+    const begun = performance.now();
+    const holds = (id) => {
+      try {
+        program.run(face.inputs.map((port, i) => filledInput(port, i, sizes, () => id)), sizes);
+        return performance.now() - begun < 300;
+      } catch {
+        return false;
+      }
+    };
+    let known = 0;
+    let refused = 1;
+    while (holds(refused)) [known, refused] = [refused, 2 * refused];
+    while (refused - known > 1) {
+      const middle = Math.floor((known + refused) / 2);
+      if (holds(middle)) known = middle;
+      else refused = middle;
+    }
+    return known + 1;
+  }
+
+  function filledInput(port, which, sizes, id) {
     const shape = program.shape('input', which, sizes);
     const count = shape.reduce((product, size) => product * size, 1);
     return port.dtype === 'int64'
-      ? BigInt64Array.from({ length: count }, () => BigInt(Math.floor(Math.random() * (ids[port.name] ?? 1))))
+      ? BigInt64Array.from({ length: count }, () => BigInt(id()))
       : Float32Array.from({ length: count }, () => 2 * Math.random() - 1);
+  }
+
+  function randomId() {
+    return Math.floor(Math.random() * ids);
   }
 
   function row(name, shape, data) {
@@ -35,10 +63,11 @@ start((program, { example_sizes, ids }) => {
   function again() {
     const sizes = fields.map((field) => Math.max(1, Math.floor(Number(field.value)) || 1));
     try {
-      const inputs = face.inputs.map((port, i) => randomInput(port, i, sizes));
+      const inputs = face.inputs.map((port, i) => filledInput(port, i, sizes, randomId));
       const outputs = program.run(inputs, sizes);
       $('results').replaceChildren(
         ...outputs.map(({ shape, data }, i) => row(face.outputs[i].name, shape, data)));
+      document.body.dataset.ids = ids;
       $('run-time').textContent = humanTime(program.time(inputs, sizes));
       $('failure').hidden = true;
       document.body.dataset.outputs = outputs.map(({ data }) => data.length).join(' ');
