@@ -1,18 +1,25 @@
-/* Threads as the system makes them. Alone there are none, and none of its headers is needed. */
+/* Threads as the system makes them. Alone there are none, and none of its headers is needed. That of
+   Windows would take thousands of names, so the few functions of it stand here. */
 #if defined(TENTH_SINGLE_THREAD) || defined(__wasm__)
 #define MOST_THREADS 1
 #elif defined(_WIN32)
 #define MOST_THREADS 256
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
-#define NOGDI
-#include <windows.h>
-typedef SRWLOCK pool_lock;
-typedef CONDITION_VARIABLE pool_signal;
-typedef HANDLE pool_thread;
+typedef void *pool_lock;
+typedef void *pool_signal;
+typedef void *pool_thread;
+#define WINDOWS_API extern __declspec(dllimport)
+WINDOWS_API void __stdcall AcquireSRWLockExclusive(void **);
+WINDOWS_API void __stdcall ReleaseSRWLockExclusive(void **);
+WINDOWS_API int __stdcall SleepConditionVariableSRW(void **, void **, unsigned long, unsigned long);
+WINDOWS_API void __stdcall WakeAllConditionVariable(void **);
+WINDOWS_API void *__stdcall CreateThread(void *, size_t, unsigned long(__stdcall *)(void *), void *,
+                                         unsigned long, unsigned long *);
+WINDOWS_API unsigned long __stdcall WaitForSingleObject(void *, unsigned long);
+WINDOWS_API int __stdcall CloseHandle(void *);
+#define FOR_EVER 0xffffffffu
 #define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
 #define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
-#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
+#define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, FOR_EVER, 0)
 #define POOL_WAKE(signal) WakeAllConditionVariable(signal)
 #else
 #define MOST_THREADS 256
@@ -45,7 +52,7 @@ struct pool {
 #if MOST_THREADS > 1
     pool_lock lock;
     pool_signal wake, done;
-    int64_t round, left;
+    uint32_t round, left;
     int stop;
     work *run;
     const void *job;
@@ -75,7 +82,7 @@ static inline void run_part(work *run, const void *job, int64_t units, int64_t w
 #else
 #define REST() ((void)0)
 #endif
-static int changes_soon(const int64_t *value, int64_t from)
+static int changes_soon(const uint32_t *value, uint32_t from)
 {
     for (int i = 0; i < 1000; i++) {
         if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
@@ -91,7 +98,7 @@ static int changes_soon(const int64_t *value, int64_t from)
 static void help(struct helper *helper)
 {
     struct pool *pool = helper->owner;
-    for (int64_t round = 0;; round++) {
+    for (uint32_t round = 0;; round++) {
         if (!changes_soon(&pool->round, round)) {
             POOL_LOCK(&pool->lock);
             while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
@@ -109,7 +116,7 @@ static void help(struct helper *helper)
     }
 }
 #if defined(_WIN32)
-static DWORD WINAPI start_helper(void *helper)
+static unsigned long __stdcall start_helper(void *helper)
 {
     help(helper);
     return 0;
@@ -142,7 +149,7 @@ static inline void parallel(struct pool *pool, work *run, const void *job, int64
         pool->run = run;
         pool->job = job;
         pool->units = units;
-        __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&pool->left, (uint32_t)pool->workers - 1, __ATOMIC_RELEASE);
         next_round(pool);
         run_part(run, job, units, pool->workers, 0);
         for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
@@ -183,7 +190,7 @@ static void close_pool(struct pool *pool)
     next_round(pool);
     for (int64_t i = 1; i < pool->workers; i++) {
 #if defined(_WIN32)
-        WaitForSingleObject(pool->helpers[i].thread, INFINITE);
+        WaitForSingleObject(pool->helpers[i].thread, FOR_EVER);
         CloseHandle(pool->helpers[i].thread);
 #else
         pthread_join(pool->helpers[i].thread, NULL);
@@ -222,11 +229,7 @@ static int open_pool(void *memory, size_t size_bytes, int threads)
     memset(memory, 0, needed);
     pool->workers = 1;
 #if MOST_THREADS > 1
-#if defined(_WIN32)
-    InitializeSRWLock(&pool->lock);
-    InitializeConditionVariable(&pool->wake);
-    InitializeConditionVariable(&pool->done);
-#else
+#if !defined(_WIN32) /* there, zeros are an open lock */
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);

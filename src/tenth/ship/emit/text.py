@@ -16,7 +16,7 @@ _C_WORDS = (
     "union unsigned void volatile while bool true false asm typeof linux unix "
     "NULL INFINITY NAN EOF assert errno memcpy memset expf tanhf erff sqrtf fmax malloc free exit "
     "printf fprintf stderr strtoll atoi fopen fread fclose fseek ftell rewind perror aligned_alloc "
-    "int32_t int64_t size_t uint32_t uint64_t uintptr_t near far small interface"
+    "int32_t int64_t size_t uint32_t uint64_t uintptr_t"
 )
 _OUR_WORDS = (
     "main argc argv arena arena_bytes at which shape s status largest end most reserve release "
