@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nets import SMALL
 from tenth.errors import InputError, UnsupportedError
 from tenth.graph import Graph, Node, Value, run, verify
+from tenth.graph.capture import capture
 from tenth.graph.ops import OPS
 from tenth.ship import to_onnx
 from tenth.ship.check import random_inputs, relative_error
@@ -23,6 +25,10 @@ onnxruntime = pytest.importorskip("onnxruntime", reason=REASON)
 
 # the mean of many numbers about 0 is small beside what rounding makes of them
 TOLERANCE = 1e-4
+
+
+NETS = ("densenet121", "unet", "unet_bilinear", "vit_s16", "minilm_masked", "gpt2", "lstm",
+        "gru_tagger")  # fmt: skip
 
 
 def outputs(path: Path, *inputs: np.ndarray) -> list[np.ndarray]:
@@ -106,6 +112,16 @@ def test_random_graphs_compute_the_same(tmp_path):
         graph = random_graph(rng)
         path = to_onnx(graph, None, tmp_path / "net.onnx")
         agree(graph, path, rng.standard_normal((2, 4, 5, 6), np.float32))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_of_the_benches_computes_the_same(name, tmp_path):
+    net = SMALL[name]
+    example = net.example()
+    graph = capture(net.build(), example)
+    path = to_onnx(graph, None, tmp_path / "net.onnx", opset=13)
+    agree(graph, path, *(x.numpy() for x in example))
 
 
 def test_free_sizes_keep_their_names_and_the_file_says_what_others_will_not_skip(tmp_path):
