@@ -8,9 +8,8 @@ and writes the page, in less than a minute. Open it from the disk, or send it to
 
 import sys
 
-from digits import task
-
 import tenth
+from digits import task
 
 
 def main(path: str = "digits.html") -> None:

@@ -51,7 +51,7 @@ def _call(manifest: Manifest) -> list[str]:
     """How to call the program from another language than C."""
     if manifest.target == "wasm":
         return [
-            "Call it from JavaScript with `model.js`; `index.html` does, offline (browsers since 2023):",
+            "Call it from JavaScript with `model.js`; `index.html` does, offline, in a browser:",
             "",
             "    const program = await open(wasm, weights); // bytes; weights may be built in",
             "    const [{ shape, data }] = program.run([x], sizes);",
