@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tenth.errors import InputError, must
 from tenth.receipt import facts
-from tenth.ship.bench.race import Contestant, race
+from tenth.ship.bench.race import Contestant, processors_for, race
 from tenth.ship.bench.report import Report
 from tenth.ship.bench.roof import measure as measure_roof
 from tenth.ship.bench.steps import example_inputs, time_steps
@@ -48,6 +48,8 @@ def measure(
         raise InputError(must("the ONNX file", "there", f"no {onnx}"))
     if runs < 1:
         raise InputError(must("runs", "1 or more", runs))
+    for number in threads:
+        processors_for(number)
     program = load(folder)
     inputs = example_inputs(program)
     contestants = [Contestant("tenth", "tenth", Path(folder))]

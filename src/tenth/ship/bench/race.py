@@ -104,7 +104,7 @@ def race(
         InputError: there are fewer processors than threads.
         UnsupportedError: an engine that is there failed.
     """
-    processors = _processors(threads)
+    processors = processors_for(threads)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tenth-")))
         np.savez(folder / "inputs.npz", *inputs)
@@ -224,8 +224,12 @@ class _Worker:
 _FACTS = ("version", "load_seconds", "load_peak_bytes", "run_peak_bytes")
 
 
-def _processors(threads: int) -> list[int]:
-    """The processors that all contestants share."""
+def processors_for(threads: int) -> list[int]:
+    """The processors that all contestants share.
+
+    Raises:
+        InputError: there are fewer than threads.
+    """
     if hasattr(os, "sched_getaffinity"):
         allowed = sorted(os.sched_getaffinity(0))
     else:
