@@ -4,7 +4,7 @@ import base64
 import json
 import math
 import re
-import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -178,11 +178,9 @@ def test_a_page_of_ones_own_calls_the_module(tab, apart, monkeypatch):
 
 @in_browser
 @pytest.mark.slow
-def test_digits_drawn_by_mouse_are_recognised_by_a_network_at_a_tenth(tab, tmp_path, monkeypatch):
-    examples = Path(__file__).parents[2] / "examples"
-    monkeypatch.syspath_prepend(str(examples))
-    monkeypatch.setattr(sys, "argv", ["digits_page.py", str(tmp_path / "digits.html")])
-    runpy.run_path(str(examples / "digits_page.py"), run_name="__main__")
+def test_digits_drawn_by_mouse_are_recognised_by_a_network_at_a_tenth(tab, tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "digits_page.py"
+    subprocess.run([sys.executable, example, tmp_path / "digits.html"], check=True)
     tab.requests.clear()
     tab.size(1000, 800)
     tab.open(tmp_path / "digits.html")
