@@ -14,7 +14,7 @@ from tenth.graph.capture import capture
 from .test_capture import Call, agrees, h, n, ops_of, randomised, w
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_transposed_convolutions_of_any_kind(data):
     axes = data.draw(st.integers(1, 2))
@@ -32,10 +32,10 @@ def test_transposed_convolutions_of_any_kind(data):
         2 * groups, 3 * groups, kernel, stride, padding, more, groups,
         bias=data.draw(st.booleans()), dilation=dilation,
     )  # fmt: skip
-    shape = (2, 2 * groups, *(7 for _ in kernel))
+    shape = (2, 2 * groups, *(9 for _ in kernel))  # an output of size 1 would be taken for fixed
     graph = capture(layer, (torch.zeros(shape),))
     agrees(layer, graph, shape)
-    agrees(layer, graph, (1, 2 * groups, *(8 for _ in kernel)))
+    agrees(layer, graph, (1, 2 * groups, *(10 for _ in kernel)))
 
 
 def folded(*layers: nn.Module) -> Graph:

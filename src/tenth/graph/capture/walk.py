@@ -21,7 +21,11 @@ from tenth.graph.capture.sized import Both, Sized, size_of
 from tenth.graph.dims import Dim, Size
 from tenth.graph.program import Graph, Value
 
-_FRESH = {"conv1d", "conv2d", "linear", "batch_norm", "layer_norm", "add", "sub", "mul", "matmul"}
+_FRESH = {
+    *("linear", "matmul", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "cat"),
+    *("batch_norm", "layer_norm", "group_norm", "instance_norm", "add", "sub", "mul", "div"),
+    *("max_pool1d", "max_pool2d", "upsample_nearest2d", "upsample_bilinear2d"),
+}
 """Operations whose result shares no memory, so that it may be overwritten."""
 
 _SHAPED = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
