@@ -65,8 +65,10 @@ def test_an_example_may_be_one_array():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"target": "wasm"}, r"target must be 'host', the only one there is\. Got 'wasm'"),
+        ({"target": "pdp11"}, r"target must be one of host, .*\. Got 'pdp11'"),
         ({"name": "My Model"}, "name of a program must be"),
+        ({"values": "int8"}, r"values must be one of float32, float16, bfloat16\. Got 'int8'"),
+        ({"threads": 0}, r"threads must be 1 or more.*Got 0"),
         ({"model": "resnet50"}, r"model must be a torch module or a graph\. Got str"),
         ({"example": np.zeros((1, 2, 16, 16), np.float32)}, "'board' must be of shape"),
         ({"example": ()}, r"number of inputs must be 1\. Got 0"),

@@ -51,7 +51,8 @@ class Library:
 class Binding:
     """The functions of one program in a library, its weights loaded, its threads waiting.
 
-    The weights given are the bytes of weights.bin; `weights` are the loaded ones. The threads end with the binding.
+    The weights given are the bytes of weights.bin; `weights` are the loaded ones. The threads end
+    with the binding.
 
     Raises:
         FormatError: the library or the weights are of another program, or damaged.

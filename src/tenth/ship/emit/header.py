@@ -59,9 +59,9 @@ def _about(interface: Interface) -> str:
             free,
             "",
             "   Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.",
-            "   Nothing is allocated and nothing is global: all memory is the caller's and starts at",
-            "   multiples of 64 bytes. Calls may run at the same time: the weights are shared, an",
-            "   arena and a pool serve one call at a time. Built with -DTENTH_SINGLE_THREAD there is",
+            "   Nothing is allocated and nothing is global: all memory is the caller's and starts",
+            "   at multiples of 64 bytes. Calls may run at the same time: the weights are shared,",
+            "   an arena and a pool serve one call at a time. With -DTENTH_SINGLE_THREAD there is",
             "   one thread only, and no header of threads is needed. */",
         ]
     )
@@ -128,8 +128,8 @@ _COMMENTS = {
     "input_shape": "Writes the shape of an input, counted from 0. Returns a status.",
     "output_shape": "Writes the shape of an output, counted from 0. Returns a status.",
     "weights_bytes": "The bytes of the loaded weights.",
-    "load": "Checks the bytes of weights.bin, whole, and unpacks them into memory for weights. The\n"
-    "   file is not needed afterwards. Returns a status.",
+    "load": "Checks the bytes of weights.bin, whole, and unpacks them into memory for weights.\n"
+    "   The file is not needed afterwards. Returns a status.",
     "pool_bytes": "The bytes of a pool of threads; 0 if there cannot be so many.",
     "pool_open": "Starts threads - 1 threads, which sleep when they have nothing to do. Returns a\n"
     "   status.",

@@ -20,8 +20,8 @@ _C_WORDS = (
 )
 _OUR_WORDS = (
     "main argc argv arena arena_bytes at which shape s status largest end most reserve release "
-    "check show weights weights_bytes loaded file file_bytes pool_bytes threads workers read_file job "
-    "fill_floats fill_ids input_shape input_counts output_shape output_counts profile_time"
+    "check show weights weights_bytes loaded file file_bytes pool_bytes threads workers read_file "
+    "job fill_floats fill_ids input_shape input_counts output_shape output_counts profile_time"
 )
 _FUNCTIONS = (
     "signature input_shape output_shape weights_bytes load pool_bytes pool_open pool_close "

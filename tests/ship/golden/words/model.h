@@ -6,9 +6,9 @@
    Free sizes, known when it runs: n, l.
 
    Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.
-   Nothing is allocated and nothing is global: all memory is the caller's and starts at
-   multiples of 64 bytes. Calls may run at the same time: the weights are shared, an
-   arena and a pool serve one call at a time. Built with -DTENTH_SINGLE_THREAD there is
+   Nothing is allocated and nothing is global: all memory is the caller's and starts
+   at multiples of 64 bytes. Calls may run at the same time: the weights are shared,
+   an arena and a pool serve one call at a time. With -DTENTH_SINGLE_THREAD there is
    one thread only, and no header of threads is needed. */
 
 #ifndef WORDS_MODEL_H
@@ -58,8 +58,8 @@ WORDS_API int words_output_shape(int which, int64_t n, int64_t l, int64_t *shape
 /* The bytes of the loaded weights. */
 WORDS_API size_t words_weights_bytes(void);
 
-/* Checks the bytes of weights.bin, whole, and unpacks them into memory for weights. The
-   file is not needed afterwards. Returns a status. */
+/* Checks the bytes of weights.bin, whole, and unpacks them into memory for weights.
+   The file is not needed afterwards. Returns a status. */
 WORDS_API int words_load(const void *file, size_t file_bytes, void *weights, size_t weights_bytes);
 
 /* The bytes of a pool of threads; 0 if there cannot be so many. */
