@@ -39,6 +39,7 @@ FILES = (
     "groups",
     "resize",
     "attention",
+    "heads",
     "recurrent",
     "processor",
 )

@@ -14,6 +14,7 @@ from tenth.graph.dims import Size
 from tenth.graph.program import Graph, Node
 from tenth.graph.shape_rules import Shape
 from tenth.ship.emit.fuse import WEIGHTED, Tail, is_depthwise
+from tenth.ship.emit.heads import Heads
 
 MOST_PIXELS = 64
 """Of a panel, on any processor."""
@@ -73,17 +74,44 @@ def is_pointwise(node: Node, shapes: Mapping[str, Shape]) -> bool:
 
 
 def panels(
-    graph: Graph, shapes: Mapping[str, Shape], tails: Mapping[str, Tail]
+    graph: Graph,
+    shapes: Mapping[str, Shape],
+    tails: Mapping[str, Tail],
+    heads: Mapping[str, Heads],
+) -> tuple[dict[str, Pixels], dict[str, Heads]]:
+    """The values that stand in panels, by name; of a layer with a tail, the tail's end.
+
+    And those of the attention nodes that can run on panels as what they read and write is there.
+    """
+    found = _found(graph, shapes, tails, heads)
+    fine = {
+        name: one
+        for name, one in heads.items()
+        if one.end in found and all(source.value in found for source in one.sources())
+    }
+    return (found, fine) if len(fine) == len(heads) else panels(graph, shapes, tails, fine)
+
+
+def _found(
+    graph: Graph,
+    shapes: Mapping[str, Shape],
+    tails: Mapping[str, Tail],
+    heads: Mapping[str, Heads],
 ) -> dict[str, Pixels]:
-    """The values that stand in panels, by name; of a layer with a tail, the tail's end."""
     inner = {name for tail in tails.values() for name in tail.nodes}
+    inner |= {name for one in heads.values() for name in (*one.inner, one.end)}
     nodes = [node for node in graph.nodes if node.name not in inner]
-    found: dict[str, Pixels] = {}
+    found = {
+        one.end: tokens_of(shapes[one.end])
+        for one in heads.values()
+        if one.end not in graph.outputs
+    }
     for node in nodes:
         end = (node.name, *tails[node.name].nodes)[-1] if node.op in WEIGHTED else node.name
         pixels = _made(node, shapes, found)
         if pixels is not None and end not in graph.outputs:
             found[end] = pixels
+    found = {name: found[name] for name in found if name not in {h.mask for h in heads.values()}}
     while dropped := _dropped(graph, nodes, shapes, found) | _misfits(nodes, tails, found):
         for name in dropped:
             del found[name]

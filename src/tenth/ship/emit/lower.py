@@ -14,6 +14,7 @@ from tenth.graph.shapes import infer
 from tenth.kernels.records import Record, Values, rounded
 from tenth.ship.emit.forms import Pixels, count, panels
 from tenth.ship.emit.fuse import WEIGHTED, tails
+from tenth.ship.emit.heads import find_heads
 from tenth.ship.emit.ops.table import CALLS
 from tenth.ship.emit.steps import Call, Condition, Kernel, Scene, Step, Weights
 from tenth.ship.emit.text import Names
@@ -65,6 +66,7 @@ def lower(
     symbols = {name: names.new(name) for name in free_sizes(graph)}
     shapes = infer(graph)
     following = tails(graph, shapes)
+    forms, heads = panels(graph, shapes, following, find_heads(graph, shapes))
     scene = Scene(
         graph=graph,
         shapes=shapes,
@@ -73,7 +75,8 @@ def lower(
         weights=Weights(prefix, names, values, rounded_constants(graph)),
         kernels=kernels,
         tails=following,
-        forms=panels(graph, shapes, following),
+        forms=forms,
+        heads=heads,
         values=values,
     )
     return _Writer(scene).written()
@@ -113,7 +116,9 @@ class _Writer:
         # a layer runs where its tail ends, as its residual may be computed after its input
         waits = {layer for layer, tail in scene.tails.items() if tail.nodes}
         ends = {tail.nodes[-1]: nodes[layer] for layer, tail in scene.tails.items() if tail.nodes}
-        inner = waits.union(*(tail.nodes for tail in scene.tails.values())) - set(ends)
+        inner = waits.union(*(tail.nodes for tail in scene.tails.values()))
+        ends |= {heads.end: nodes[name] for name, heads in scene.heads.items()}
+        inner = inner.union(*(heads.inner for heads in scene.heads.values())) - set(ends)
         for name, node in nodes.items():
             if name not in inner:
                 self._write(ends.get(name, node))
@@ -148,9 +153,7 @@ class _Writer:
             return
         if node.op == "reshape":
             call = self._copy(node.inputs[0], node.name)
-        residual = self.scene.tails[node.name].residual if node.op in WEIGHTED else None
-        read = (*node.inputs, residual) if residual is not None else node.inputs
-        self._add(self.scene.end(node), read, call, node.name)
+        self._add(self.scene.end(node), self.scene.reads(node), call, node.name)
 
     def _add(self, writes: str, inputs: tuple[str, ...], call: Call, node: str = "") -> None:
         reads = tuple(self.homes[name] for name in inputs if name in self.homes)

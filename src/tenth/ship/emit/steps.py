@@ -12,6 +12,7 @@ from tenth.graph.shape_rules import Shape
 from tenth.kernels.records import Record, Values, plain_record
 from tenth.ship.emit.forms import Pixels
 from tenth.ship.emit.fuse import Tail
+from tenth.ship.emit.heads import Heads
 from tenth.ship.emit.text import Names, product_text
 
 Kernel = Literal["dense", "unstructured", "2x1", "4x1", "16x1", "depthwise"]
@@ -106,6 +107,7 @@ class Scene:
     kernels: Mapping[str, Kernel]
     tails: Mapping[str, Tail]
     forms: Mapping[str, Pixels]
+    heads: Mapping[str, Heads]
     values: Values = "float32"
 
     def read(self, name: str) -> str:
@@ -116,8 +118,19 @@ class Scene:
 
     def end(self, node: Node) -> str:
         """The value that a node writes: of a layer, the last of what follows it."""
+        if node.name in self.heads:
+            return self.heads[node.name].end
         tail = self.tails.get(node.name, Tail())
         return (node.name, *tail.nodes)[-1]
+
+    def reads(self, node: Node) -> tuple[str, ...]:
+        """The values that a node reads when it runs, residuals too."""
+        if node.name in self.heads:
+            heads = self.heads[node.name]
+            values = tuple(source.value for source in heads.sources())
+            return values if heads.mask is None else (*values, heads.mask)
+        residual = self.tails.get(node.name, Tail()).residual
+        return node.inputs if residual is None else (*node.inputs, residual)
 
     def scratch(self, node: Node, kind: str = "scratch") -> str:
         """A C name for memory of a node's own."""

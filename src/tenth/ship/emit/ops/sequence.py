@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tenth.graph.dims import Size
 from tenth.graph.program import Node
-from tenth.ship.emit.forms import count
+from tenth.ship.emit.forms import MOST_PIXELS, count
 from tenth.ship.emit.steps import Call, Scene, row_strides, struct_call
 from tenth.ship.emit.text import float_text
 
@@ -15,6 +15,8 @@ _MOST_COLUMNS, _ROWS = 32, 64
 
 def attention(node: Node, scene: Scene) -> Call:
     """`softmax(query key^T * scale + mask) value`, a few rows at a time."""
+    if node.name in scene.heads:
+        return _panel_attention(node, scene)
     query, key, value, *masks = node.inputs
     *batch, rows, depth = scene.shapes[query]
     columns, width = scene.shapes[key][-2], scene.shapes[value][-1]
@@ -48,6 +50,48 @@ def attention(node: Node, scene: Scene) -> Call:
         ("attention",),
         worker_scratch=(scratch, _FLOAT_BYTES * floats),
     )
+
+
+def _panel_attention(node: Node, scene: Scene) -> Call:
+    """Attention over panels."""
+    heads = scene.heads[node.name]
+    images, count_, rows, depth = scene.shapes[node.inputs[0]]
+    columns, width = scene.shapes[node.inputs[1]][2], scene.shapes[node.name][3]
+    own = scene.shapes[heads.mask] if heads.mask is not None else ()
+    strides = _stretched_strides([1] * (4 - len(own)) + list(own))
+    names = ("mask_image", "mask_head", "mask_query", "mask_key")
+    scratch = scene.scratch(node)
+    bytes_ = _FLOAT_BYTES * columns * MOST_PIXELS
+    members = {
+        **{
+            role: f"{scene.read(source.value)} + {source.first} * PANEL"
+            for role, source in zip(("query", "key", "value"), heads.sources(), strict=True)
+        },
+        "mask": "NULL" if heads.mask is None else scene.read(heads.mask),
+        "queries": _panels(scene, heads.query.value, rows),
+        "keys": _panels(scene, heads.key.value, columns),
+        "values": _panels(scene, heads.value.value, columns),
+        "y": scene.variables[heads.end],
+        "to": _panels(scene, heads.end, rows),
+        "images": scene.size(images),
+        "heads": scene.size(count_),
+        "depth": scene.size(depth),
+        "width": scene.size(width),
+        **dict(zip(names, map(scene.size, strides), strict=True)),
+        "scale": float_text(node.attributes["scale"]),
+        "causal": str(int(node.attributes["causal"])),
+        "scratch": f"(char *){scratch}",
+        "scratch_step": f"({scene.size(bytes_)} + 63) / 64 * 64",
+    }
+    return Call(
+        struct_call("heads", members, "panel_attention(pool, &s);"),
+        ("panel_attention",),
+        worker_scratch=(scratch, bytes_),
+    )
+
+
+def _panels(scene: Scene, name: str, pixels: Size) -> str:
+    return f"{{PANELS, {scene.forms[name].channels}, {scene.size(pixels)}}}"
 
 
 def recurrent(node: Node, scene: Scene) -> Call:
