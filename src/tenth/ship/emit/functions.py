@@ -7,6 +7,7 @@ from tenth.errors import UnsupportedError, must
 from tenth.graph.dims import Dim, Size
 from tenth.kernels.records import VALUES
 from tenth.kernels.weights import WeightsFile
+from tenth.ship.emit.batch import independent_batch
 from tenth.ship.emit.forms import count
 from tenth.ship.emit.header import port_parameters, prototypes, size_parameters
 from tenth.ship.emit.lower import Lowered
@@ -16,6 +17,7 @@ from tenth.ship.interface import Interface
 
 _MOST_BYTES = "0x1p46"  # of one value: beyond any memory, and far from overflow
 _MOST_WORKERS = 256  # as in pool.c
+_PART_BYTES = 2**23  # of the values of a part of a batch: a share of the last cache
 
 
 class Body:
@@ -37,6 +39,9 @@ class Body:
         self.heads = prototypes(interface, variables)
         self.sizes = [variables[size] for size in interface.sizes]
         self.size_parameters = size_parameters(interface, variables)
+        self.ports = port_parameters(interface, variables)
+        batch = independent_batch(lowered.graph, lowered.shapes)
+        self.batch = None if batch is None else variables[batch]
 
     def functions(self) -> list[str]:
         """All functions, in the order in which they use each other."""
@@ -65,7 +70,9 @@ class Body:
             _function(
                 self.heads["pool_close"], ["if (opened_pool(pool))", "    close_pool(pool);"]
             ),
+            *([self._part()] if self.batch else []),
             self._arena_bytes(),
+            self._steps(),
             self._run(),
         ]
 
@@ -158,12 +165,42 @@ class Body:
             return f"workers * {-(-room.size // ALIGNMENT) * ALIGNMENT}"
         return f"workers * ({_round(self._text(room.size))})"
 
+    def _part(self) -> str:
+        """The function that says how much of a batch runs at once."""
+        parameters = ", ".join([*self.size_parameters, "int64_t workers"])
+        rest = [size for size in self.sizes if size != self.batch]
+        whole = f"const int64_t whole = {self.batch};"
+        sizes = ", ".join([*self.sizes, "workers", "at"])
+        return _function(
+            f"static int64_t {self.lowered.prefix}_part({parameters})",
+            [
+                f"int64_t at[{len(self.plan.slots) or 1}];",
+                whole,
+                *(f"(void){name};" for name in rest),
+                f"while ({self.batch} > 1 && "
+                f"{self.lowered.prefix}_layout({sizes}) > {_PART_BYTES})",
+                f"    {self.batch} = ({self.batch} + 1) / 2;",
+                f"const int64_t parts = (whole + {self.batch} - 1) / {self.batch};",
+                "return (whole + parts - 1) / parts;",
+            ],
+            "How many members of the batch run at once, so that their values stay in a cache.",
+        )
+
+    def _called_in_parts(self, name: str, *more: str) -> str:
+        """A call of a function of this program with the sizes of one part of the batch."""
+        sizes = ["part" if size == self.batch else size for size in self.sizes]
+        return f"{self.lowered.prefix}_{name}({', '.join([*sizes, *more])})"
+
+    def _part_line(self, workers: str) -> list[str]:
+        return [f"const int64_t part = {self._own('part', workers)};"] if self.batch else []
+
     def _arena_bytes(self) -> str:
         lines = [
             f"int64_t at[{len(self.plan.slots) or 1}];",
             f"if (pool_size(threads) == 0 || !{self._own('sizes_fit')})",
             "    return 0;",
-            f"const int64_t end = {self._own('layout', 'threads', 'at')};",
+            *self._part_line("threads"),
+            f"const int64_t end = {self._called_in_parts('layout', 'threads', 'at')};",
             # where a pointer has 32 bits, so has size_t
             "return (int64_t)(size_t)end == end ? (size_t)end : 0;",
         ]
@@ -238,6 +275,40 @@ class Body:
             lines += ["}"]
         return _function(self.heads[f"{side}_shape"], [*lines, self._status("OK").strip()])
 
+    def _steps(self) -> str:
+        """The function that does the work, once all it is given has been checked."""
+        prefix = self.lowered.prefix
+        parameters = [
+            "const void *weights",
+            *self.ports,
+            *self.size_parameters,
+            "void *arena",
+            "struct pool *pool",
+            "int64_t workers",
+        ]
+        lines = [
+            f"int64_t at[{len(self.plan.slots) or 1}];",
+            f"(void){self._own('layout', 'workers', 'at')};",
+            *(f"(void){name};" for name in ("weights", "arena", "pool")),
+        ]
+        for name, section in self.file.sections.items():
+            place = f"(const char *)weights + {section.loaded_start}"
+            lines.append(
+                f"const {self.lowered.types[name]} *const {name} = (const void *)({place});"
+            )
+        for name, slot in self.plan.slot_of.items():
+            variable = self.lowered.variables.get(name, name)
+            lines.append(f"float *const {variable} = (void *)((char *)arena + at[{slot}]);")
+        lines.append("PROFILE_START;")
+        for i, step in enumerate(self.lowered.steps):
+            lines += ["", f"/* {step.writes} */", *step.call.lines]
+            lines.append(f"PROFILE_STEP({prefix}_profile[{i}]);")
+        return _function(
+            f"static int {prefix}_steps({', '.join(parameters)})",
+            [*lines, self._status("OK").strip()],
+            "Runs all steps on memory that is as it must be.",
+        )
+
     def _run(self) -> str:
         missing = " || ".join(f"!{name}" for name in ["weights", *self.pointers, "arena"])
         prefix = self.lowered.prefix
@@ -254,25 +325,40 @@ class Body:
             self._status("BAD_POOL"),
             "struct pool *const pool = given_pool;",
             "const int64_t workers = pool ? pool->workers : 1;",
+            *self._part_line("workers"),
             f"if ((uintptr_t)arena % {ALIGNMENT} ||",
-            f"    (uint64_t){self._own('layout', 'workers', 'at')} > arena_bytes)",
+            f"    (uint64_t){self._called_in_parts('layout', 'workers', 'at')} > arena_bytes)",
             self._status("BAD_ARENA"),
-            "",
+            *(self._parts() if self.batch else [f"return {self._all_steps()};"]),
         ]
-        for name, section in self.file.sections.items():
-            place = f"(const char *)weights + {section.loaded_start}"
-            lines.append(
-                f"const {self.lowered.types[name]} *const {name} = (const void *)({place});"
-            )
-        for name, slot in self.plan.slot_of.items():
-            variable = self.lowered.variables.get(name, name)
-            lines.append(f"float *const {variable} = (void *)((char *)arena + at[{slot}]);")
-        lines.append("PROFILE_START;")
-        for i, step in enumerate(self.lowered.steps):
-            lines += ["", f"/* {step.writes} */", *step.call.lines]
-            lines.append(f"PROFILE_STEP({prefix}_profile[{i}]);")
         head = self.heads["run"].replace("void *pool)", "void *given_pool)")
-        return _function(head, [*lines, self._status("OK").strip()])
+        return _function(head, lines)
+
+    def _all_steps(self, pointers: Sequence[str] = (), sizes: Sequence[str] = ()) -> str:
+        passed = ["weights", *(pointers or self.pointers), *(sizes or self.sizes)]
+        return f"{self.lowered.prefix}_steps({', '.join([*passed, 'arena', 'pool', 'workers'])})"
+
+    def _parts(self) -> list[str]:
+        """Statements that run the batch part by part."""
+        graph, shapes = self.lowered.graph, self.lowered.shapes
+        ports = [*(value.shape for value in graph.inputs), *(shapes[n] for n in graph.outputs)]
+        batch = independent_batch(graph, shapes)
+        pointers = [
+            f"{name} + done * ({self._text(count(shape[1:]))})"
+            if shape and str(shape[0]) == batch
+            else name
+            for name, shape in zip(self.pointers, ports, strict=True)
+        ]
+        sizes = ["now" if size == self.batch else size for size in self.sizes]
+        return [
+            f"for (int64_t done = 0; done < {self.batch}; done += part) {{",
+            f"    const int64_t now = {self.batch} - done < part ? {self.batch} - done : part;",
+            f"    const int status = {self._all_steps(pointers, sizes)};",
+            f"    if (status != {self.lowered.prefix.upper()}_OK)",
+            "        return status;",
+            "}",
+            self._status("OK").strip(),
+        ]
 
 
 def _round(text: str) -> str:
