@@ -94,10 +94,25 @@ INLINE lanes erf_lanes(lanes x)
     return (lanes)((lane_bits)result | sign);
 }
 
-/* x * Phi(x), Phi the normal distribution. */
+/* x * Phi(x), Phi the normal distribution: relu(x) - |x| * Phi(-|x|). The logarithm of Phi(-|x|) is
+   a polynomial up to 6, fitted for the least largest error; beyond, the second term is below 1e-8 and
+   left out. A NaN passes. Absolute error below 3e-7. */
 INLINE lanes gelu_lanes(lanes x)
 {
-    return 0.5f * x * (1 + erf_lanes(x * 0.70710678f));
+    const lanes whole = (lanes)((lane_bits)x & 0x7fffffffu);
+    const lane_bits far = (lane_bits)(whole > 6);
+    const lanes size = select_lanes(far, all_lanes(6), whole);
+    lanes q = size * -2.8052807e-06f + 6.27986446e-06f;
+    q = q * size + 0.00041352163f;
+    q = q * size - 0.00535399234f;
+    q = q * size + 0.0367480144f;
+    q = q * size + 0.31815657f;
+    q = q * size + 0.797908008f;
+    q = q * size + 0.693146348f;
+    const struct power power = power_of(-q);
+    const lanes scale = (lanes)((power.shifted - 0x4b400000u + 127u) << 23);
+    const lanes below = select_lanes(far, all_lanes(0), whole * (power.less_one + 1) * scale);
+    return select_lanes((lane_bits)(x > 0), x, all_lanes(0)) - below;
 }
 
 /* The approximation of gelu by a hyperbolic tangent. */

@@ -1975,33 +1975,38 @@ void life_pool_close(void *pool)
         close_pool(pool);
 }
 
+/* How many members of the batch run at once, so that their values stay in a cache. */
+static int64_t life_part(int64_t n, int64_t h, int64_t w, int64_t workers)
+{
+    int64_t at[4];
+    const int64_t whole = n;
+    (void)h;
+    (void)w;
+    while (n > 1 && life_layout(n, h, w, workers, at) > 8388608)
+        n = (n + 1) / 2;
+    const int64_t parts = (whole + n - 1) / n;
+    return (whole + parts - 1) / parts;
+}
+
 size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads)
 {
     int64_t at[4];
     if (pool_size(threads) == 0 || !life_sizes_fit(n, h, w))
         return 0;
-    const int64_t end = life_layout(n, h, w, threads, at);
+    const int64_t part = life_part(n, h, w, threads);
+    const int64_t end = life_layout(part, h, w, threads, at);
     return (int64_t)(size_t)end == end ? (size_t)end : 0;
 }
 
-int life_run(const void *weights, const float *board, float *next, int64_t n, int64_t h, int64_t w,
-    void *arena, size_t arena_bytes, void *given_pool)
+/* Runs all steps on memory that is as it must be. */
+static int life_steps(const void *weights, const float *board, float *next, int64_t n, int64_t h,
+    int64_t w, void *arena, struct pool *pool, int64_t workers)
 {
     int64_t at[4];
-    if (!life_sizes_fit(n, h, w))
-        return LIFE_BAD_SIZE;
-    if (!weights || !board || !next || !arena)
-        return LIFE_BAD_POINTER;
-    if ((uintptr_t)weights % 64 || !are_loaded(weights, life_weights_file.fingerprint))
-        return LIFE_BAD_WEIGHTS;
-    if (given_pool && !opened_pool(given_pool))
-        return LIFE_BAD_POOL;
-    struct pool *const pool = given_pool;
-    const int64_t workers = pool ? pool->workers : 1;
-    if ((uintptr_t)arena % 64 ||
-        (uint64_t)life_layout(n, h, w, workers, at) > arena_bytes)
-        return LIFE_BAD_ARENA;
-
+    (void)life_layout(n, h, w, workers, at);
+    (void)weights;
+    (void)arena;
+    (void)pool;
     const void *const count_weight_unstructured = (const void *)((const char *)weights + 64);
     const float *const count_bias = (const void *)((const char *)weights + 384);
     const void *const mix_weight_dense = (const void *)((const char *)weights + 448);
@@ -2106,5 +2111,33 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
     /* next */
     each_element(pool, sigmoid, last, next, n * h * w);
     PROFILE_STEP(life_profile[5]);
+    return LIFE_OK;
+}
+
+int life_run(const void *weights, const float *board, float *next, int64_t n, int64_t h, int64_t w,
+    void *arena, size_t arena_bytes, void *given_pool)
+{
+    int64_t at[4];
+    if (!life_sizes_fit(n, h, w))
+        return LIFE_BAD_SIZE;
+    if (!weights || !board || !next || !arena)
+        return LIFE_BAD_POINTER;
+    if ((uintptr_t)weights % 64 || !are_loaded(weights, life_weights_file.fingerprint))
+        return LIFE_BAD_WEIGHTS;
+    if (given_pool && !opened_pool(given_pool))
+        return LIFE_BAD_POOL;
+    struct pool *const pool = given_pool;
+    const int64_t workers = pool ? pool->workers : 1;
+    const int64_t part = life_part(n, h, w, workers);
+    if ((uintptr_t)arena % 64 ||
+        (uint64_t)life_layout(part, h, w, workers, at) > arena_bytes)
+        return LIFE_BAD_ARENA;
+    for (int64_t done = 0; done < n; done += part) {
+        const int64_t now = n - done < part ? n - done : part;
+        const int status = life_steps(weights, board + done * (h * w), next + done * (h * w), now,
+            h, w, arena, pool, workers);
+        if (status != LIFE_OK)
+            return status;
+    }
     return LIFE_OK;
 }

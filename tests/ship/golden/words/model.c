@@ -1988,33 +1988,37 @@ void words_pool_close(void *pool)
         close_pool(pool);
 }
 
+/* How many members of the batch run at once, so that their values stay in a cache. */
+static int64_t words_part(int64_t n, int64_t l, int64_t workers)
+{
+    int64_t at[4];
+    const int64_t whole = n;
+    (void)l;
+    while (n > 1 && words_layout(n, l, workers, at) > 8388608)
+        n = (n + 1) / 2;
+    const int64_t parts = (whole + n - 1) / n;
+    return (whole + parts - 1) / parts;
+}
+
 size_t words_arena_bytes(int64_t n, int64_t l, int threads)
 {
     int64_t at[4];
     if (pool_size(threads) == 0 || !words_sizes_fit(n, l))
         return 0;
-    const int64_t end = words_layout(n, l, threads, at);
+    const int64_t part = words_part(n, l, threads);
+    const int64_t end = words_layout(part, l, threads, at);
     return (int64_t)(size_t)end == end ? (size_t)end : 0;
 }
 
-int words_run(const void *weights, const int64_t *ids, float *class_, float *normed, int64_t n,
-    int64_t l, void *arena, size_t arena_bytes, void *given_pool)
+/* Runs all steps on memory that is as it must be. */
+static int words_steps(const void *weights, const int64_t *ids, float *class_, float *normed,
+    int64_t n, int64_t l, void *arena, struct pool *pool, int64_t workers)
 {
     int64_t at[4];
-    if (!words_sizes_fit(n, l))
-        return WORDS_BAD_SIZE;
-    if (!weights || !ids || !class_ || !normed || !arena)
-        return WORDS_BAD_POINTER;
-    if ((uintptr_t)weights % 64 || !are_loaded(weights, words_weights_file.fingerprint))
-        return WORDS_BAD_WEIGHTS;
-    if (given_pool && !opened_pool(given_pool))
-        return WORDS_BAD_POOL;
-    struct pool *const pool = given_pool;
-    const int64_t workers = pool ? pool->workers : 1;
-    if ((uintptr_t)arena % 64 ||
-        (uint64_t)words_layout(n, l, workers, at) > arena_bytes)
-        return WORDS_BAD_ARENA;
-
+    (void)words_layout(n, l, workers, at);
+    (void)weights;
+    (void)arena;
+    (void)pool;
     const float *const table = (const void *)((const char *)weights + 64);
     const void *const weight_unstructured = (const void *)((const char *)weights + 448);
     const float *const bias = (const void *)((const char *)weights + 896);
@@ -2066,5 +2070,33 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
     /* class_ */
     each_softmax(pool, score, class_, n, 5, 1);
     PROFILE_STEP(words_profile[4]);
+    return WORDS_OK;
+}
+
+int words_run(const void *weights, const int64_t *ids, float *class_, float *normed, int64_t n,
+    int64_t l, void *arena, size_t arena_bytes, void *given_pool)
+{
+    int64_t at[4];
+    if (!words_sizes_fit(n, l))
+        return WORDS_BAD_SIZE;
+    if (!weights || !ids || !class_ || !normed || !arena)
+        return WORDS_BAD_POINTER;
+    if ((uintptr_t)weights % 64 || !are_loaded(weights, words_weights_file.fingerprint))
+        return WORDS_BAD_WEIGHTS;
+    if (given_pool && !opened_pool(given_pool))
+        return WORDS_BAD_POOL;
+    struct pool *const pool = given_pool;
+    const int64_t workers = pool ? pool->workers : 1;
+    const int64_t part = words_part(n, l, workers);
+    if ((uintptr_t)arena % 64 ||
+        (uint64_t)words_layout(part, l, workers, at) > arena_bytes)
+        return WORDS_BAD_ARENA;
+    for (int64_t done = 0; done < n; done += part) {
+        const int64_t now = n - done < part ? n - done : part;
+        const int status = words_steps(weights, ids + done * (l), class_ + done * (5),
+            normed + done * (8 * l), now, l, arena, pool, workers);
+        if (status != WORDS_OK)
+            return status;
+    }
     return WORDS_OK;
 }
