@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from nets import SMALL
 
+from nets import SMALL
 from tenth.errors import InputError
 from tenth.ship import Program, compile
 from tenth.ship.check import relative_error
