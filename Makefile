@@ -40,7 +40,7 @@ bench: setup  ## measure, and write docs/results (about 20 minutes)
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/readme.py
 
-docs: setup  ## make the tables of the README anew from docs/results
+docs: setup  ## make the tables of the documentation anew from docs/results
 	$(BIN)/python bench/readme.py
 
 clean:  ## remove what was built, not what was measured

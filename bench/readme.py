@@ -1,4 +1,4 @@
-"""Fill the tables of README.md from the result files in docs/results.
+"""Fill the tables of README.md and docs/ship.md from the result files in docs/results.
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing between them is written by
 hand. Run it after any bench: `make docs`.
@@ -17,6 +17,7 @@ from tenth.receipt import Receipt
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "ship.md")
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -160,16 +161,22 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def filled(text: str) -> str:
-    """The README with every table made anew."""
+    """A page with every table made anew; one that was never measured stays empty."""
     for name, make in TABLES.items():
-        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not place.search(text):
-            continue  # a table of a document yet to come
-        body = make() + "\n"
-        text = place.sub(lambda found, body=body: found[1] + body + found[2], text)
+        place = re.compile(rf"(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
+        there = place.search(text)
+        if not there:
+            continue  # a table of another page
+        try:
+            body = make() + "\n"
+        except FileNotFoundError:
+            if there[2]:
+                raise
+            continue
+        text = place.sub(lambda found, body=body: found[1] + body + found[3], text)
     return text
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    write_text(readme, filled(readme.read_text()))
+    for page in PAGES:
+        write_text(page, filled(page.read_text(encoding="utf-8")))

@@ -22,8 +22,20 @@ def bench(name: str):
     return module
 
 
-def test_every_number_of_the_readme_is_from_a_result_file():
-    assert bench("readme").filled(README) == README, "run `make docs`"
+def test_every_table_is_from_a_result_file():
+    tables = bench("readme")
+    for page in tables.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert tables.filled(text) == text, f"{page.name}: run `make docs`"
+
+
+def test_a_table_without_its_result_file_is_empty_or_an_error(monkeypatch, tmp_path):
+    tables = bench("readme")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    empty = "<!-- ship -->\n<!-- /ship -->\n"
+    assert tables.filled(empty) == empty
+    with pytest.raises(FileNotFoundError):
+        tables.filled(empty.replace("\n", "\nby hand\n", 1))
 
 
 def test_links_of_the_documentation_lead_somewhere():
