@@ -126,29 +126,44 @@ def rate(cell: dict[str, Any] | None) -> str:
 
 def ship() -> str:
     content = json.loads((RESULTS / "ship.json").read_text())
-    rows = []
-    for name, row in content["rows"].items():
-        for done in row["races"]:
-            by = {one["name"]: one for one in done["contestants"]}
-            rival, bar = by.get("onnxruntime dense"), row["bars"].get(str(done["threads"]))
-            if rival is None or bar is None:
-                continue
-            times = rival["ratio"]
-            rows.append(
-                (
-                    name,
-                    str(done["threads"]),
-                    human(by["tenth"]["seconds"], "s"),
-                    human(rival["seconds"], "s"),
-                    f"{times['median']:.1f}× ({times['low']:.1f} – {times['high']:.1f})",
-                    f"{bar:g}×",
-                )
-            )
+    rows = [
+        line
+        for name, row in content["rows"].items()
+        for done in row["races"]
+        for line in race(name, row, done)
+    ]
     head = (
-        "network at a tenth", "threads", "tenth", "onnxruntime, dense",
-        "ratio (nine rounds in ten)", "aim",
+        "network", "density", "threads", "tenth", "rival", "its time",
+        "ratio (nine rounds in ten)", "aim", "",
     )  # fmt: skip
     return f"{table(head, rows)}\n\nOn {content['machine']['cpu']}, by turns in one run."
+
+
+def race(name: str, row: dict[str, Any], done: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The lines of one race: against onnxruntime on the dense net, and DeepSparse on the pruned."""
+    by = {one["name"]: one for one in done["contestants"]}
+    aims = {"onnxruntime dense": row["bars"].get(str(done["threads"]))}
+    if done["threads"] == 1:
+        aims["deepsparse pruned"] = row["deepsparse_bar"]
+    layout = {"Dense()": "1", "Unstructured()": f"{row['density']:g}"}.get(
+        row["layout"], f"{row['density']:g}, {row['layout']}"
+    )
+    return [
+        (
+            name,
+            layout,
+            str(done["threads"]),
+            human(by["tenth"]["seconds"], "s"),
+            rival,
+            human(by[rival]["seconds"], "s"),
+            f"{by[rival]['ratio']['median']:.2f}× "
+            f"({by[rival]['ratio']['low']:.2f} – {by[rival]['ratio']['high']:.2f})",
+            f"{aim:g}×",
+            "holds" if by[rival]["ratio"]["median"] >= aim else "missed",
+        )
+        for rival, aim in aims.items()
+        if aim is not None and rival in by
+    ]
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -41,6 +41,7 @@ from tenth.ship.machine import this_machine
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "ship.json"
 OPSET = 13  # the youngest that DeepSparse reads
 ROUNDS, QUICK_ROUNDS = 21, 5
+ENGINES = ("onnxruntime", "openvino", "deepsparse")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Rivals:
 
     python: str
     deepsparse: str
+    engines: tuple[str, ...]
 
 
 def run_row(row: Row, rivals: Rivals, threads: list[int], rounds: int) -> dict[str, Any]:
@@ -136,6 +138,7 @@ def _contestants(
     engines = {"onnxruntime": rivals.python, "openvino": rivals.python}
     if rivals.deepsparse and row.deepsparse:
         engines["deepsparse"] = rivals.deepsparse
+    engines = {name: python for name, python in engines.items() if name in rivals.engines}
     return [
         Contestant("tenth", "tenth", folder / "program"),
         *(
@@ -280,6 +283,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--rivals", default=os.environ.get("RIVALS_PYTHON", sys.executable))
     parser.add_argument("--deepsparse", default=os.environ.get("DEEPSPARSE_PYTHON", ""))
+    parser.add_argument("--engines", default=",".join(ENGINES), help="the rivals, by commas")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--print", action="store_true", help="the table, without a run")
     given = parser.parse_args()
@@ -288,7 +292,7 @@ def main() -> None:
         known["machine"] = machine()
         rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
         threads = given.threads or ([1] if given.quick else [1, 2])
-        rivals = Rivals(given.rivals, given.deepsparse)
+        rivals = Rivals(given.rivals, given.deepsparse, tuple(given.engines.split(",")))
         for name in given.row or ROWS:
             print(f"\n{name}", flush=True)
             known["rows"][name] = run_row(ROWS[name], rivals, threads, rounds)

@@ -67,8 +67,11 @@ def _untimed(graph: Graph, node: Node, target: Target) -> Kernel:
     kept = density(graph, node)
     if not sparse or kept >= target.sparse_below[node.op]:
         return first
+    # 16x1 goes pixel by pixel, which pays for few of them only: how many there are is not known
     full: list[Kernel] = [
-        k for k in sparse if kept >= FULL_BLOCKS * _filled(graph, node, HEIGHTS[k])
+        k
+        for k in sparse
+        if HEIGHTS[k] <= 4 and kept >= FULL_BLOCKS * _filled(graph, node, HEIGHTS[k])
     ]
     return max(full, key=lambda kernel: HEIGHTS[kernel])
 

@@ -114,8 +114,8 @@ struct moves {
     struct move vector[PANEL], pixel[PANEL];
 };
 
-/* Vectors whose moves are held in registers. */
-#define MOST_MOVES 6
+/* Vectors whose moves are not read again for each row; more of them where vectors are short. */
+#define MOST_MOVES (LANES == 4 ? 10 : 6)
 
 /* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
    read and written beyond what is wanted, as the next ones are written over it. */
@@ -216,6 +216,12 @@ APART void gather_planes(const struct taps *t, const struct moves *m, int64_t fi
         case 4: gather_columns(t, m, 4, 0, first, last, to); break;
         case 5: gather_columns(t, m, 5, 0, first, last, to); break;
         case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+#if LANES == 4
+        case 7: gather_columns(t, m, 7, 0, first, last, to); break;
+        case 8: gather_columns(t, m, 8, 0, first, last, to); break;
+        case 9: gather_columns(t, m, 9, 0, first, last, to); break;
+        case 10: gather_columns(t, m, 10, 0, first, last, to); break;
+#endif
         default: gather_columns(t, m, 0, 1, first, last, to); break;
         }
 }

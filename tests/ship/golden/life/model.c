@@ -1274,8 +1274,8 @@ struct moves {
     struct move vector[PANEL], pixel[PANEL];
 };
 
-/* Vectors whose moves are held in registers. */
-#define MOST_MOVES 6
+/* Vectors whose moves are not read again for each row; more of them where vectors are short. */
+#define MOST_MOVES (LANES == 4 ? 10 : 6)
 
 /* Cuts a stripe into moves, for planes whose rows are `pitch` apart. With slack, vectors may be
    read and written beyond what is wanted, as the next ones are written over it. */
@@ -1376,6 +1376,12 @@ APART void gather_planes(const struct taps *t, const struct moves *m, int64_t fi
         case 4: gather_columns(t, m, 4, 0, first, last, to); break;
         case 5: gather_columns(t, m, 5, 0, first, last, to); break;
         case 6: gather_columns(t, m, 6, 0, first, last, to); break;
+#if LANES == 4
+        case 7: gather_columns(t, m, 7, 0, first, last, to); break;
+        case 8: gather_columns(t, m, 8, 0, first, last, to); break;
+        case 9: gather_columns(t, m, 9, 0, first, last, to); break;
+        case 10: gather_columns(t, m, 10, 0, first, last, to); break;
+#endif
         default: gather_columns(t, m, 0, 1, first, last, to); break;
         }
 }
@@ -1418,6 +1424,7 @@ struct layer {
 
 /* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
 #define LAYER_BLOCK (16384 + 64)
+_Static_assert(DEPTH * PANEL <= 16384 && DEPTH % FILE_DEPTH == 0, "a K-block that does not fit");
 #define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
 
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
