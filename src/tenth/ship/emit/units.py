@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tenth.kernels import sources
 from tenth.kernels.weights import WeightsFile, write_weights
-from tenth.ship.emit.functions import Body
+from tenth.ship.emit.frame import frame_of
+from tenth.ship.emit.functions import functions
 from tenth.ship.emit.header import write_header
 from tenth.ship.emit.lower import Lowered
 from tenth.ship.emit.memory import Plan, plan
@@ -82,7 +83,7 @@ def emit(lowered: Lowered, sizes: Mapping[str, int]) -> Unit:
             embedded_bytes=len(weights.data) if embedded else None,
         ),
         kernels=_ALWAYS | kernels | {record.unpack for record in lowered.records.values()},
-        body="\n\n".join(Body(lowered, interface, arena, weights, variables).functions()),
+        body="\n\n".join(functions(frame_of(lowered, interface, arena, weights, variables))),
         weights=weights,
         embedded=embedded,
         plan=arena,
