@@ -79,7 +79,7 @@ def _steps(frame: Frame) -> str:
     lines = [
         f"int64_t at[{len(frame.plan.slots) or 1}];",
         f"(void){frame.own('layout', 'workers', 'at')};",
-        *(f"(void){name};" for name in ("weights", "arena", "pool")),
+        *(f"(void){name};" for name in ("weights", *frame.pointers, "arena", "pool")),
     ]
     for name, section in frame.file.sections.items():
         place = f"(const char *)weights + {section.loaded_start}"

@@ -2012,6 +2012,8 @@ static int life_steps(const void *weights, const float *board, float *next, int6
     int64_t at[4];
     (void)life_layout(n, h, w, workers, at);
     (void)weights;
+    (void)board;
+    (void)next;
     (void)arena;
     (void)pool;
     const void *const count_weight_unstructured = (const void *)((const char *)weights + 64);

@@ -2024,6 +2024,9 @@ static int words_steps(const void *weights, const int64_t *ids, float *class_, f
     int64_t at[4];
     (void)words_layout(n, l, workers, at);
     (void)weights;
+    (void)ids;
+    (void)class_;
+    (void)normed;
     (void)arena;
     (void)pool;
     const float *const table = (const void *)((const char *)weights + 64);
