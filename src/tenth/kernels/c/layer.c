@@ -19,7 +19,7 @@ struct layer {
 
 /* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
 #define LAYER_BLOCK (16384 + 64)
-_Static_assert(DEPTH * PANEL <= 16384 && DEPTH % FILE_DEPTH == 0, "a K-block that does not fit");
+_Static_assert(DEPTH * PANEL <= 16384 && DEPTH % FILE_DEPTH == 0, "a K-block beyond its room");
 #define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
 
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */

@@ -82,9 +82,10 @@ static inline void run_part(work *run, const void *job, int64_t units, int64_t w
 #else
 #define REST() ((void)0)
 #endif
+#define RESTS 20000
 static int changes_soon(const uint32_t *value, uint32_t from)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < RESTS; i++) {
         if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
             return 1;
         REST();
@@ -152,7 +153,7 @@ static inline void parallel(struct pool *pool, work *run, const void *job, int64
         __atomic_store_n(&pool->left, (uint32_t)pool->workers - 1, __ATOMIC_RELEASE);
         next_round(pool);
         run_part(run, job, units, pool->workers, 0);
-        for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
+        for (int i = 0; i < RESTS && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
             REST();
         if (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE)) {
             POOL_LOCK(&pool->lock);

@@ -97,9 +97,10 @@ static inline void run_part(work *run, const void *job, int64_t units, int64_t w
 #else
 #define REST() ((void)0)
 #endif
+#define RESTS 20000
 static int changes_soon(const uint32_t *value, uint32_t from)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < RESTS; i++) {
         if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
             return 1;
         REST();
@@ -167,7 +168,7 @@ static inline void parallel(struct pool *pool, work *run, const void *job, int64
         __atomic_store_n(&pool->left, (uint32_t)pool->workers - 1, __ATOMIC_RELEASE);
         next_round(pool);
         run_part(run, job, units, pool->workers, 0);
-        for (int i = 0; i < 1000 && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
+        for (int i = 0; i < RESTS && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
             REST();
         if (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE)) {
             POOL_LOCK(&pool->lock);
@@ -1424,7 +1425,7 @@ struct layer {
 
 /* What one worker needs: a K-block of a panel, partial sums, and room to write beyond both. */
 #define LAYER_BLOCK (16384 + 64)
-_Static_assert(DEPTH * PANEL <= 16384 && DEPTH % FILE_DEPTH == 0, "a K-block that does not fit");
+_Static_assert(DEPTH * PANEL <= 16384 && DEPTH % FILE_DEPTH == 0, "a K-block beyond its room");
 #define LAYER_SCRATCH(outputs) ((LAYER_BLOCK + ((outputs) + 6) * 64) * 4)
 
 /* A layer as it runs, image by image if it has padded planes. `parts` share the rows of blocks. */
