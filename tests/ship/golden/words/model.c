@@ -1598,9 +1598,27 @@ static void layer_planes(const void *given, int64_t first, int64_t last, int wor
                     s->planes + c * job->phases.step);
 }
 
+/* The multiplications of a layer; a dense row counts whole. */
+static int64_t layer_work(const struct layer *s)
+{
+    const struct matrix *m = &s->matrix;
+    const int64_t rows = row_count(m) * m->groups, blocks = (m->depth + DEPTH - 1) / DEPTH;
+    const int64_t pixels = s->images * s->to.pixels;
+    if (m->kind == DENSE)
+        return m->outputs * m->depth * pixels;
+    return kept_of(m->loaded, rows).starts[blocks * rows] * row_outputs(m->kind) * pixels;
+}
+
+/* Multiplications below which waking a thread takes longer than it saves. */
+#define LEAST_SHARED 1000000
+
 /* Runs a layer. Work is split by images, groups and panels, and where these are few by rows. */
 static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
 {
+    if (layer_work(s) < LEAST_SHARED) {
+        pool = NULL;
+        workers = 1;
+    }
     struct layer_job job = {s, conv_phases(&s->conv), 0, 1};
     const int64_t images = s->planes ? 1 : s->images, most = row_count(&s->matrix) / 4;
     const int64_t tiles = images * panels_of(s->to.pixels) * s->matrix.groups;
