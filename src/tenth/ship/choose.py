@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tenth.graph.dims import at
+from tenth.graph.dims import Dim, at
 from tenth.graph.program import Graph, Node, Value
+from tenth.graph.shape_rules import Shape
 from tenth.graph.shapes import infer
 from tenth.kernels.targets import FULL_BLOCKS, Target
 from tenth.ship.binding import Binding, Library, aligned
+from tenth.ship.emit.batch import independent_batch
 from tenth.ship.emit.fuse import WEIGHTED, is_depthwise
 from tenth.ship.emit.lower import lower
 from tenth.ship.emit.steps import HEIGHTS, Kernel
@@ -27,6 +29,7 @@ MOST_FILLED = 1.6
 _SAMPLE_SECONDS = 2e-4
 _ROUNDS = 9
 _BUDGET_SECONDS = 1.0
+_PART_BYTES = 2**22
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
     }
     pruned = [node for node in layers if len(candidates(graph, node)) > 1]
     if pruned:
-        choices |= _timed(graph, pruned, sizes)
+        choices |= _timed(graph, pruned, _part(graph, sizes))
     return choices
 
 
@@ -103,6 +106,24 @@ def candidates(graph: Graph, node: Node) -> tuple[Kernel, ...]:
         if own % height == 0 and _filled(graph, node, height) <= MOST_FILLED * kept:
             found.append(kernel)
     return tuple(found)
+
+
+def _part(graph: Graph, sizes: Mapping[str, int]) -> Mapping[str, int]:
+    """The sizes with a batch as small as the part of it that runs at once, nearly."""
+    shapes = infer(graph)
+    batch = independent_batch(graph, shapes)
+    if batch is None:
+        return sizes
+    part = dict(sizes)
+    while part[batch] > 1 and _largest_bytes(shapes, part) > _PART_BYTES:
+        part[batch] = (part[batch] + 1) // 2
+    return part
+
+
+def _largest_bytes(shapes: Mapping[str, Shape], sizes: Mapping[str, int]) -> int:
+    """The bytes of the largest value that depends on a free size."""
+    free = (shape for shape in shapes.values() if any(isinstance(size, Dim) for size in shape))
+    return max((4 * math.prod(at(size, sizes) for size in shape) for shape in free), default=0)
 
 
 def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, Choice]:
