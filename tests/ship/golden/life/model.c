@@ -2076,7 +2076,7 @@ static int life_steps(const void *weights, const float *board, float *next, int6
             .planes = NULL,
             .offsets = (int64_t *)(void *)count_scratch,
             .scratch = (char *)count_worker,
-            .scratch_step = 68864,
+            .scratch_step = (LAYER_SCRATCH(6) + 63) / 64 * 64,
         };
         run_layer(pool, workers, &s);
     }
@@ -2100,7 +2100,7 @@ static int life_steps(const void *weights, const float *board, float *next, int6
             .planes = NULL,
             .offsets = (int64_t *)(void *)mix_scratch,
             .scratch = (char *)mix_worker,
-            .scratch_step = 68864,
+            .scratch_step = (LAYER_SCRATCH(6) + 63) / 64 * 64,
         };
         run_layer(pool, workers, &s);
     }
@@ -2130,7 +2130,7 @@ static int life_steps(const void *weights, const float *board, float *next, int6
             .planes = NULL,
             .offsets = (int64_t *)(void *)last_scratch,
             .scratch = (char *)last_worker,
-            .scratch_step = 67584,
+            .scratch_step = (LAYER_SCRATCH(1) + 63) / 64 * 64,
         };
         run_layer(pool, workers, &s);
     }

@@ -2090,7 +2090,7 @@ static int words_steps(const void *weights, const int64_t *ids, float *class_, f
             .planes = NULL,
             .offsets = (int64_t *)(void *)score_scratch,
             .scratch = (char *)score_worker,
-            .scratch_step = 68608,
+            .scratch_step = (LAYER_SCRATCH(5) + 63) / 64 * 64,
         };
         run_layer(pool, workers, &s);
     }

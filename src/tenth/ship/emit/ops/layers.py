@@ -145,7 +145,7 @@ def _layer(node: Node, scene: Scene, pixels: Pixels, geometry: _Geometry) -> Cal
         "planes": f"{scratch} + {offsets_bytes // _FLOAT_BYTES}" if planes_bytes else "NULL",
         "offsets": f"(int64_t *)(void *){scratch}",
         "scratch": f"(char *){worker}",
-        "scratch_step": str(worker_bytes),
+        "scratch_step": f"(LAYER_SCRATCH({own}) + 63) / 64 * 64",
     }
     like = tail.residual is not None and _form(scene, tail.residual, pixels) == _form(
         scene, end, pixels
