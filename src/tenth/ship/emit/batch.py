@@ -34,6 +34,8 @@ def _mixes(node: Node, shapes: Mapping[str, Shape]) -> bool:
     axes = attributes.get("axes")
     return (
         attributes.get("axis") == 0
+        or attributes.get("time") == 0
+        or (node.op == "attention" and len(shapes[node.inputs[0]]) == 2)
         or (isinstance(axes, tuple) and 0 in axes and node.op != "fit")
         or (isinstance(axes, int) and axes >= len(shapes[node.inputs[0]]))
         or attributes.get("order", (0,))[0] != 0
