@@ -116,5 +116,6 @@ class _Finder:
             node.op == "slice"
             and node.name in self.alone
             and node.attributes["axis"] == len(self.shapes[node.name]) - 1
+            and node.attributes["start"] >= 0
             and node.attributes["step"] == 1
         )
