@@ -127,7 +127,8 @@ def test_layers_for_another_machine_are_chosen_by_density(life_wasm):
         ("tenth", "unstructured"),
         ("pairs", "2x1"),
         ("fours", "4x1"),
-        ("rows", "16x1"),
+        # blocks of 16 pay for few pixels only, and how many there will be is not known here
+        ("rows", "4x1"),
     ],
 )
 def test_the_table_of_densities(kept, kernel):
