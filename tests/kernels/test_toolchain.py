@@ -109,7 +109,7 @@ def test_a_place_that_cannot_be_written_is_an_error(source, tmp_path):
 def test_a_cache_that_cannot_be_made_is_done_without(source, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert toolchain._cache_folder() is None
+    assert toolchain.cache_folder("zig") is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

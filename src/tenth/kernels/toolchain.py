@@ -147,14 +147,15 @@ def _end(process: subprocess.Popen[str]) -> None:
 def _environment(scratch: str) -> dict[str, str]:
     """Zig keeps what every build needs in the user's cache, and what one build needs nowhere."""
     return {
-        "ZIG_GLOBAL_CACHE_DIR": str(_cache_folder() or scratch),
+        "ZIG_GLOBAL_CACHE_DIR": str(cache_folder("zig") or scratch),
         **os.environ,
         "ZIG_LOCAL_CACHE_DIR": scratch,
         "TMPDIR": scratch,
     }
 
 
-def _cache_folder() -> Path | None:
+def cache_folder(name: str) -> Path | None:
+    """A folder of the user's cache, made if need be; None where nothing can be written there."""
     if sys.platform == "darwin":
         parent = Path("~/Library/Caches")
     elif os.name == "nt":
@@ -162,7 +163,7 @@ def _cache_folder() -> Path | None:
     else:
         parent = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     try:
-        folder = parent.expanduser() / "tenth" / "zig"
+        folder = parent.expanduser() / "tenth" / name
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         return None

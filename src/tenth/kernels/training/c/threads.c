@@ -1,0 +1,65 @@
+/* One pool of threads for all kernels of the process, opened on first use and made anew where
+   another number of threads is wanted, or in a process that was forked. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../c/pool.c"
+#include "threads.h"
+
+#if MOST_THREADS > 1 && !defined(_WIN32)
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static struct pool *shared;
+static void *memory;
+static int watched;
+
+/* A child has none of its parent's threads, and may have been forked while another one worked. */
+static void forget_pool(void)
+{
+    pthread_mutex_init(&turn, NULL);
+    shared = NULL;
+    memory = NULL;
+}
+
+/* The pool of so many threads; NULL if there cannot be one. */
+static struct pool *pool_of(int64_t threads)
+{
+    if (shared && shared->workers == threads)
+        return shared;
+    if (shared)
+        close_pool(shared);
+    free(memory);
+    shared = NULL;
+    memory = aligned_alloc(64, pool_size((int)threads));
+    if (!open_pool(memory, pool_size((int)threads), (int)threads))
+        return NULL;
+    if (!watched)
+        pthread_atfork(NULL, NULL, forget_pool);
+    watched = 1;
+    shared = opened_pool(memory);
+    return shared;
+}
+
+void share_work(work *run, const void *job, int64_t units, int64_t threads)
+{
+    if (threads > MOST_THREADS)
+        threads = MOST_THREADS;
+    if (threads < 2 || units < 2) {
+        run_part(run, job, units, 1, 0);
+        return;
+    }
+    pthread_mutex_lock(&turn);
+    struct pool *pool = pool_of(threads);
+    if (pool)
+        parallel(pool, run, job, units);
+    else /* the same parts in the same order, so that results do not depend on luck */
+        for (int64_t w = 0; w < threads; w++)
+            run_part(run, job, units, threads, (int)w);
+    pthread_mutex_unlock(&turn);
+}
+#else
+void share_work(work *run, const void *job, int64_t units, int64_t threads)
+{
+    for (int64_t w = 0; w < (threads > 1 ? threads : 1); w++)
+        run_part(run, job, units, threads > 1 ? threads : 1, (int)w);
+}
+#endif
