@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tenth.errors import InputError
-from tenth.intervals import non_inferiority, student_t, wilson
+from tenth.intervals import NonInferiority, non_inferiority, student_t, wilson
 
 
 @given(st.integers(1, 60), st.floats(0.01, 0.99))
@@ -34,6 +34,34 @@ def test_non_inferiority_agrees_with_the_paired_t_test():
     p = stats.ttest_rel(sparse + 0.01, dense, alternative="greater").pvalue
     assert verdict.holds == (p < 0.05)
     assert not non_inferiority((dense - 0.02).tolist(), sparse.tolist(), 0.01).holds
+
+
+def test_the_opposite_is_shown_by_the_upper_bound():
+    rng = np.random.default_rng(1)
+    dense = rng.normal(0.97, 0.004, 12)
+    for loss in (0.0, 0.01, 0.02):
+        sparse = dense - loss + rng.normal(0, 0.003, 12)
+        verdict = non_inferiority(sparse.tolist(), dense.tolist(), margin=0.01)
+        bound = stats.ttest_rel(sparse, dense, alternative="less").confidence_interval(0.95).high
+        assert verdict.upper() == pytest.approx(bound, abs=1e-9)
+        p = stats.ttest_rel(sparse + 0.01, dense, alternative="less").pvalue
+        assert verdict.fails == (p < 0.05)
+        assert not (verdict.fails and verdict.holds)
+
+
+def test_the_seeds_that_would_decide_do_in_four_of_five_tries():
+    rng = np.random.default_rng(2)
+    n = NonInferiority(0.0, -1.0, margin=0.01, seeds=5, deviation=0.015).seeds_needed
+    assert n == 16  # the table of z says 14, and t a little more
+    draws = rng.normal(0, 0.015, (2000, n))
+    held = [non_inferiority(d.tolist(), [0.0] * n, 0.01).holds for d in draws]
+    assert 0.77 < np.mean(held) < 0.84
+
+
+def test_no_number_of_seeds_decides_at_the_margin():
+    at_the_margin = NonInferiority(-0.01, -0.02, margin=0.01, seeds=5, deviation=0.015)
+    assert at_the_margin.seeds_needed is None
+    assert NonInferiority(0.0, 0.0, margin=0.01, seeds=5).seeds_needed == 5
 
 
 @pytest.mark.parametrize(("n", "margin", "word"), [(4, 0.01, "5 pairs"), (6, 0, "positive")])
