@@ -4,5 +4,6 @@ from tenth.fit.folder import Folder
 from tenth.fit.loop import fit
 from tenth.fit.plan import Fitted, OnStep, Plan, Step
 from tenth.fit.settings import Pace, Settings
+from tenth.fit.teacher import Teacher
 
-__all__ = ["Fitted", "Folder", "OnStep", "Pace", "Plan", "Settings", "Step", "fit"]
+__all__ = ["Fitted", "Folder", "OnStep", "Pace", "Plan", "Settings", "Step", "Teacher", "fit"]

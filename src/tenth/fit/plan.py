@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from tenth.fit.settings import Pace
+from tenth.fit.teacher import Teacher
 from tenth.sparsity import Method, Timetable
 
 
@@ -43,6 +44,7 @@ class Plan:
         rescale: enlarge the fresh weights of a sparse start by each neuron's sparse fan-in.
         place: ISO3 country code of the receipt's electricity.
         save_seconds: a checkpoint is written so often.
+        teacher: a trained net to learn from, beside the loss of the task.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Plan:
     rescale: bool = False
     place: str | None = None
     save_seconds: float = 60.0
+    teacher: Teacher | None = None
 
     @property
     def timetable(self) -> Timetable:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tenth.errors import DivergedError, FormatError
@@ -90,7 +90,7 @@ class Run:
         kind = shape_of(batch)
         with self._bill.count(kind):
             self.optimizer.zero_grad()
-            loss = self.task.call("loss", self.model, batch)
+            loss = self._loss_of(batch)
             self._loss = loss.item()
             if not math.isfinite(self._loss):
                 raise DivergedError(
@@ -101,6 +101,12 @@ class Run:
             loss.backward()
         self.optimizer.step()
         return kind
+
+    def _loss_of(self, batch: Any) -> Tensor:
+        teacher = self.plan.teacher
+        if teacher is None:
+            return self.task.call("loss", self.model, batch)
+        return teacher.total(self.model, lambda: self.task.call("loss", self.model, batch))
 
     def _look(self) -> None:
         since = self.step - (self.history[-1].step if self.history else 0)
