@@ -21,6 +21,13 @@ def test_wilson_agrees_with_scipy(hits):
     assert wilson(hits, 64) == pytest.approx((low, high), abs=1e-9)
 
 
+@given(st.integers(1, 100))
+def test_a_rate_lies_in_its_interval(trials):
+    for hits in (0, trials // 2, trials):
+        low, high = wilson(hits, trials, 0.9)
+        assert 0 <= low <= hits / trials <= high <= 1
+
+
 def test_a_rate_needs_trials():
     with pytest.raises(InputError, match="trials"):
         wilson(1, 0)

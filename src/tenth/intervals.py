@@ -28,7 +28,8 @@ def wilson(hits: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     rate, extra = hits / trials, z * z / trials
     middle = (rate + extra / 2) / (1 + extra)
     half = z * math.sqrt(rate * (1 - rate) / trials + extra / trials / 4) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # at 0 or all hits a bound is the rate itself, and rounding must not put it on the other side
+    return max(0.0, min(rate, middle - half)), min(1.0, max(rate, middle + half))
 
 
 def student_t(probability: float, freedom: int) -> float:
