@@ -21,6 +21,9 @@ def train(
     target: Annotated[
         float | None, typer.Option(help="Stop when the score on val reaches this.")
     ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Learn from this net too: the folder of an earlier run.")
+    ] = None,
     place: Place = None,
     seed: Seed = 0,
     out: Out = Path("trained"),
@@ -50,5 +53,6 @@ def train(
             out=out,
             settings=settings,
             on_step=on_step,
+            teacher=teacher,
         )
     print_result(result.receipt, result.receipt.to_json, as_json)

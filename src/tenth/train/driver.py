@@ -10,8 +10,9 @@ from torch import nn
 
 from tenth.errors import InputError, TargetError, TaskError, must
 from tenth.figures import Figure, counted
-from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, fit
+from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, fit
 from tenth.fit.checkpoint import digest
+from tenth.fit.origin import line_of, stage_of
 from tenth.fit.run import Run
 from tenth.fit.scoring import score_figure
 from tenth.fit.seeds import borrowed_generators, derive, reseed
@@ -21,6 +22,7 @@ from tenth.receipt.place import Place
 from tenth.sparsity import prunable
 from tenth.task import Task
 from tenth.task.shapes import SHAPES
+from tenth.train.origins import teacher_of
 from tenth.train.result import Result
 from tenth.train.routes import ROUTES, Route
 
@@ -36,6 +38,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     out: str | Path | None = None,
     settings: Settings | None = None,
     on_step: OnStep | None = None,
+    teacher: Teacher | Result | nn.Module | str | Path | None = None,
 ) -> Result:
     """Train `task` by one route of `ROUTES`.
 
@@ -47,9 +50,12 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         density: fraction of the weights kept; None is a tenth, for routes that leave any out.
         seed: draws the first weights, the batches and the masks.
         on_step: called after each step, for progress bars.
+        teacher: a trained net to learn from, beside the loss of the task: a `Teacher`; or a
+            module, a result or the folder of an earlier run, with the usual weight and
+            temperature. What it costs to run, and what it cost to make, is on the receipt.
 
     Raises:
-        InputError: no such route, or a density that it cannot have.
+        InputError: no such route, a density that it cannot have, or a teacher that cannot teach.
         TaskError: a part of the task is missing or wrong.
         DivergedError: the loss or the score is no longer a number; `.receipt` says what it cost.
         FormatError: `out` holds another run, or a damaged checkpoint.
@@ -68,9 +74,13 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         Meter("check the task", place=settings.place, into=receipt.stages),
     ):
         task.check()
+        plan = dataclasses.replace(plan, teacher=teacher_of(teacher, task))
         reseed(derive(seed, "init"))
         dense = task.call("model")
         model = _small(task, dense, density, seed) if choice.small else dense
+        if plan.teacher is not None:
+            plan.teacher.check(task, model)
+            _name_origin(receipt, "teacher", plan.teacher.receipt)
     folder = None if out is None else Folder(out, _identity(task, route, plan, model))
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:
@@ -157,6 +167,11 @@ def _weight_count(model: nn.Module) -> int:
     return sum(weight.numel() for weight in prunable(model).values())
 
 
+def _name_origin(receipt: Receipt, role: str, origin: Receipt | None) -> None:
+    receipt.stages.append(stage_of(role, origin))
+    receipt.notes.append(line_of(role, origin))
+
+
 def _identity(task: Task, route: str, plan: Plan, model: nn.Module) -> dict[str, Any]:
     return {
         "verb": "train",
@@ -166,6 +181,7 @@ def _identity(task: Task, route: str, plan: Plan, model: nn.Module) -> dict[str,
         "seed": plan.seed,
         **dataclasses.asdict(plan.pace),
         "model": digest(model),
+        "teacher": plan.teacher.identity() if plan.teacher is not None else None,
     }
 
 

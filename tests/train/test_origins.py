@@ -1,0 +1,106 @@
+import pytest
+import torch
+
+import tiny
+from runs import same, stop_at
+from tenth.errors import FormatError, InputError
+from tenth.fit import Teacher
+from tenth.receipt import Receipt
+from tenth.sparsity import prunable
+from tenth.train import Settings, run
+from tenth.train.origins import teacher_of, trained
+
+SHORT = Settings(steps=12, mask_every=2)
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    return run(tiny.task(), "dense", settings=SHORT, seed=5, out=tmp_path_factory.mktemp("dense"))
+
+
+def taught(teacher, route="granet", **options):
+    density = None if route == "dense" else 0.25
+    return run(tiny.task(), route, density=density, settings=SHORT, teacher=teacher, **options)
+
+
+@pytest.mark.parametrize("route", ["dense", "small", "static", "granet"])
+def test_any_route_may_have_a_teacher(route, dense):
+    result = taught(dense, route)
+    assert not same(result.model, taught(None, route).model)
+    stage, *_ = result.receipt.stages
+    assert stage.name.startswith("made earlier: the teacher (train tiny by dense)") or (
+        result.receipt.stages[1].name.startswith("made earlier: the teacher")
+    )
+    everything = result.receipt.total("flops_executed").value
+    made = dense.receipt.total("flops_executed").value
+    own = result.receipt.stages[-1].figures["flops_executed"].value
+    assert everything == made + own
+    assert any("in the sums, whole" in note for note in result.receipt.notes)
+
+
+def test_a_module_has_an_unknown_cost(dense):
+    receipt = taught(dense.model).receipt
+    assert any("unknown, not zero" in note for note in receipt.notes)
+    assert "made earlier: the teacher" in receipt.total("flops_executed").source
+    assert receipt.total("wall_seconds").known
+
+
+def test_a_result_a_module_and_a_folder_teach_alike(dense):
+    runs = [taught(given).model for given in (dense, dense.model, dense.folder, str(dense.folder))]
+    assert all(same(runs[0], other) for other in runs[1:])
+    told = taught(Teacher(dense.model, weight=0.9, source=dense))
+    assert not same(told.model, runs[0])
+
+
+def test_a_stopped_run_goes_on_with_its_teacher_and_no_other(dense, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        taught(dense, out=tmp_path, on_step=stop_at(5))
+    with pytest.raises(FormatError, match="whose teacher is"):
+        taught(None, out=tmp_path)
+    with pytest.raises(FormatError, match="whose teacher is"):
+        taught(Teacher(dense.model, temperature=3.0), out=tmp_path)
+    resumed, whole = taught(dense, out=tmp_path), taught(dense)
+    assert same(resumed.model, whole.model)
+    saved = Receipt.load(tmp_path / "receipt.json")
+    assert [stage.name for stage in saved.stages] == [
+        stage.name for stage in resumed.receipt.stages
+    ]
+    again = taught(dense, out=tmp_path)
+    assert same(again.model, whole.model)
+    assert len(again.receipt.stages) == len(saved.stages)
+
+
+def test_a_folder_of_the_route_small_is_read(tmp_path):
+    made = run(tiny.task(), "small", density=0.25, settings=SHORT, out=tmp_path)
+    model, receipt = trained(tmp_path, tiny.task(), "parent")
+    assert same(model, made.model)
+    assert receipt.title == "train tiny by small"
+    assert sum(weight.numel() for weight in prunable(model).values()) == made.weights
+
+
+def test_what_holds_no_trained_net_is_refused(tmp_path):
+    with pytest.raises(FormatError, match=r"teacher .* must be the folder of a run that ended"):
+        teacher_of(tmp_path, tiny.task())
+    (tmp_path / "run.json").write_text("[]")
+    with pytest.raises(FormatError, match="the folder of a run that ended"):
+        teacher_of(tmp_path, tiny.task())
+    with pytest.raises(InputError, match=r"teacher must be an nn\.Module, a result"):
+        teacher_of(3, tiny.task())
+    with pytest.raises(InputError, match="of the student's shape"):
+        taught(torch.nn.Linear(6, 2))
+
+
+def test_the_students_first_weights_do_not_depend_on_how_the_teacher_is_given(dense):
+    seen = []
+
+    def loss(model, batch):
+        seen.append(model[0].weight.detach().clone())
+        return tiny.loss(model, batch)
+
+    for given in (None, dense.folder):
+        seen.clear()
+        run(tiny.task(loss=loss), "dense", settings=Settings(steps=1), teacher=given)
+        first = seen[-1]
+        if given is None:
+            alone = first
+    assert torch.equal(alone, first)
