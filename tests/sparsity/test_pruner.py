@@ -118,6 +118,71 @@ def test_masks_move_and_then_rest(method):
     assert max(changed) < 30
 
 
+def test_dense_phases_open_all_masks_and_sparse_ones_close_them_again():
+    # of 60 steps the ramp takes 30: phases begin at 10, 30, 43, ... of 175, between two looks
+    net, opt, pruner = start(METHODS["acdc"], steps=60)
+    densities, memory = [], []
+    for step in range(60):
+        densities.append(train_step(net, opt, pruner, step).density)
+        memory.append(int((opt.state[net[4].weight]["exp_avg"] != 0).sum()))
+    sparse = [kept < 1 for kept in densities]
+    changes = [step + 1 for step in range(1, 60) if sparse[step] != sparse[step - 1]]
+    parts = [10, 30, 43, 63, 76, 96, 109, 129, 142, 162, 175]
+    assert changes == [-(-30 * part // 175) for part in parts]
+    assert len(set(densities)) == 2
+    assert densities[-1] == pytest.approx(0.2, abs=1e-3)
+    for before, step in zip(changes[0::2], changes[1::2], strict=False):
+        # what returns is remembered as nothing until the next step of the optimizer
+        assert memory[step - 1] <= memory[before - 1] < memory[step] <= 64 * 20
+    assert pruner.explored() == 1
+
+
+def test_the_next_look_is_known_before_it_happens():
+    for method in METHODS:
+        net, opt, pruner = start(METHODS[method])
+        for step in range(40):
+            foretold = pruner.looks_next()
+            update = train_step(net, opt, pruner, step)
+            assert foretold or not (update.changed or update.growth_weights)
+        assert not pruner.looks_next()
+
+
+def test_what_ever_lived_is_counted_once():
+    net, opt, pruner = start(SET)
+    ever = {name: mask.clone() for name, mask in pruner.masks.items()}
+    assert pruner.explored() == pruner.density()
+    for step in range(40):
+        train_step(net, opt, pruner, step)
+        ever = {name: ever[name] | mask for name, mask in pruner.masks.items()}
+    flat = torch.cat([mask.flatten() for mask in ever.values()])
+    assert pruner.explored() == int(flat.sum()) / len(flat) > pruner.density()
+
+
+def test_masks_may_be_given():
+    net = build()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    masks = {n: before[n] > 0 for n in ("0.weight", "4.weight", "7.weight")}
+    timetable = Timetable(10)
+
+    def made(**options):
+        optimizer = OPTIMIZERS["adamw"](net.parameters())
+        return Pruner(
+            net, optimizer, density=0.9, method=METHODS["static"], timetable=timetable, **options
+        )
+
+    with pytest.raises(InputError, match=r"mask of '0\.weight' in the given ones must be"):
+        made(masks={**masks, "0.weight": masks["0.weight"][:2]})
+    with pytest.raises(InputError, match=r"mask of '7\.weight' in the given ones .* Got absent"):
+        made(masks={n: m for n, m in masks.items() if n != "7.weight"})
+    pruner = made(masks=masks)
+    assert all(pruner.masks[name].equal(mask) for name, mask in masks.items())
+    assert pruner.masks["4.weight"] is not masks["4.weight"]
+    assert_clean(pruner)
+    assert torch.equal(net[4].weight.detach(), before["4.weight"].clamp(min=0))
+    train_step(net, pruner.optimizer, pruner, 0)
+    assert_clean(pruner)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_seed_gives_the_same_masks(method):
     runs = []
@@ -128,7 +193,7 @@ def test_the_same_seed_gives_the_same_masks(method):
         runs.append(torch.cat([mask.flatten() for mask in pruner.masks.values()]))
     assert torch.equal(runs[0], runs[1])
     # these alone draw nothing: a dense start, and all is decided by the weights and gradients
-    if method not in ("gradual", "one_shot", "taylor"):
+    if method not in ("gradual", "one_shot", "acdc", "taylor"):
         assert not torch.equal(runs[0], runs[2])
 
 
@@ -168,6 +233,7 @@ def test_a_resumed_run_equals_an_unbroken_one_bit_by_bit(method, cut, loaded_fir
     ):
         assert torch.equal(one, two), name
     assert all(mask.equal(pruner_again.masks[name]) for name, mask in pruner.masks.items())
+    assert pruner.explored() == pruner_again.explored()
 
 
 def test_a_state_of_another_run_or_model_changes_nothing():
@@ -180,6 +246,7 @@ def test_a_state_of_another_run_or_model_changes_nothing():
     cases = [
         (state, "of the run"),
         ({"run": 1}, "one with 'steps'"),
+        ({**other.state_dict(), "lived": {"4.weight": mask}}, "'0.weight'.*absent"),
         ({**wrong, "masks": {**state["masks"], "4.weight": mask[:, :5]}}, r"'4.weight'.*\(20, 5\)"),
         ({**wrong, "masks": {**state["masks"], "4.weight": mask.float()}}, "torch.bool.*float32"),
         ({**wrong, "masks": {"4.weight": mask}}, "'0.weight'.*absent"),

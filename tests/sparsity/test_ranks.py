@@ -45,7 +45,7 @@ for name, method in METHODS.items():
             first = weights.clone()
             distributed.broadcast(first, src=0)
             assert torch.equal(weights, first), (name, rank)
-        assert pruner.density() <= 0.2
+        assert pruner.density() <= 0.2, name
 distributed.destroy_process_group()
 print("same")
 """

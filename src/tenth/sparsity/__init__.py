@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tenth.sparsity import allocation, checkpoint, models, regrowth, schedules, scores
     from tenth.sparsity.masks import apply_masks_, rescale_init_
     from tenth.sparsity.methods import (
+        ACDC,
         GRADUAL,
         GRANET,
         METHODS,
         ONE_SHOT,
         RIGL,
+        RIGL_ITOP,
         SET,
         STATIC,
         TAYLOR,
@@ -32,11 +34,13 @@ if TYPE_CHECKING:
     from tenth.sparsity.weights import prunable
 
 __all__ = [
+    "ACDC",
     "GRADUAL",
     "GRANET",
     "METHODS",
     "ONE_SHOT",
     "RIGL",
+    "RIGL_ITOP",
     "SET",
     "STATIC",
     "TAYLOR",
@@ -59,12 +63,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "ACDC": "methods",
     "GRADUAL": "methods",
     "GRANET": "methods",
     "TAYLOR": "methods",
     "METHODS": "methods",
     "ONE_SHOT": "methods",
     "RIGL": "methods",
+    "RIGL_ITOP": "methods",
     "SET": "methods",
     "STATIC": "methods",
     "Method": "methods",

@@ -15,7 +15,8 @@ class Method:
     score: which weights to keep.
     allocation: how many in each layer.
     schedule: when the density falls.
-    regrow: which removed weights return; None: masks only shrink.
+    regrow: which removed weights return; None: masks only shrink, but for dense phases of the
+        schedule, in which all return.
     start: density at step 0. Below 1, and under a constant schedule, the first mask is random.
     layout: where zeros may stand.
     drop: share of live weights that move at each look, cosine to 0.
@@ -75,6 +76,15 @@ RIGL = Method(
     regrow=regrowth.gradient,
     source="Evci et al. 2020, arXiv:1911.11134. Differs: none.",
 )
+RIGL_ITOP = Method(
+    scores.magnitude,
+    allocation.erk,
+    schedules.constant,
+    regrow=regrowth.gradient,
+    drop=0.5,
+    source="Liu et al. 2021, arXiv:2102.02887: RigL with a larger drop share, to be used with a "
+    "longer interval. Differs: none.",
+)
 GRANET = Method(
     scores.magnitude,
     allocation.erk,
@@ -82,6 +92,12 @@ GRANET = Method(
     regrow=regrowth.gradient,
     start=0.5,
     source="Liu et al. 2021, arXiv:2106.10404. Differs: ERK at each density, drop share 0.3.",
+)
+ACDC = Method(
+    scores.magnitude,
+    allocation.global_,
+    schedules.alternating,
+    source="Peste et al. 2021, arXiv:2106.12379. Differs: each layer keeps its best weight.",
 )
 TAYLOR = Method(
     scores.gradient_weight,
@@ -98,6 +114,8 @@ METHODS: dict[str, Method] = {
     "static": STATIC,
     "set": SET,
     "rigl": RIGL,
+    "rigl_itop": RIGL_ITOP,
     "granet": GRANET,
+    "acdc": ACDC,
     "taylor": TAYLOR,
 }
