@@ -1,5 +1,7 @@
 """The folder of one run: what is in it, and whether the run is new, begun or finished.
 
+Where several processes train one net, the first one reads and writes, for all of them.
+
 run.pt               the checkpoint, while the run is unfinished
 model.safetensors    the result (a small file if weights were removed)
 receipt.json         what it cost
@@ -15,7 +17,7 @@ from torch import nn
 
 from tenth import files
 from tenth.errors import FormatError, must
-from tenth.fit import checkpoint
+from tenth.fit import checkpoint, ranks
 from tenth.receipt import Receipt
 from tenth.sparsity import load_into, save_model
 
@@ -31,9 +33,8 @@ class Folder:
     """
 
     def __init__(self, path: str | Path, identity: Mapping[str, Any]) -> None:
-        self.path = files.output_folder(path)
         self.identity = json.loads(json.dumps(identity))
-        self._refuse_strangers()
+        self.path = ranks.from_first(lambda: self._opened(path))
 
     @property
     def model_path(self) -> Path:
@@ -53,14 +54,17 @@ class Folder:
     def _ending_path(self) -> Path:
         return self.path / "run.json"
 
-    def _refuse_strangers(self) -> None:
+    def _opened(self, path: str | Path) -> Path:
+        self.path = files.output_folder(path)
         ours = self._ending_path.exists() or self._checkpoint_path.exists()
         if self.model_path.exists() and not ours:
             rule, got = "absent from the folder of a new run", "a file of something else"
             raise FormatError(
                 must(str(self.model_path), rule, got, "Name another folder with --out.")
             )
+        return self.path
 
+    @ranks.by_first
     def ending(self) -> dict[str, Any] | None:
         """How the run ended, if it did.
 
@@ -80,6 +84,7 @@ class Folder:
         checkpoint.must_match(path, found, self.identity)
         return ending
 
+    @ranks.by_first
     def begun(self) -> dict[str, Any] | None:
         """The state at the last checkpoint, if there is one.
 
@@ -89,10 +94,12 @@ class Folder:
         path = self._checkpoint_path
         return checkpoint.load(path, self.identity) if path.exists() else None
 
+    @ranks.by_first
     def save(self, state: Mapping[str, Any]) -> int:
         """Write a checkpoint; its size in bytes."""
         return checkpoint.save(self._checkpoint_path, state, self.identity)
 
+    @ranks.by_first
     def finish(self, model: nn.Module, receipt: Receipt, ending: Mapping[str, Any]) -> None:
         """Write the result, and take the checkpoint away."""
         save_model(model, self.model_path)
@@ -103,5 +110,11 @@ class Folder:
 
     def result(self, model: nn.Module) -> Receipt:
         """Load the finished weights into `model`; the receipt of the run."""
+        weights, receipt = self._read(model)
+        model.load_state_dict(weights)
+        return receipt
+
+    @ranks.by_first
+    def _read(self, model: nn.Module) -> tuple[dict[str, Any], Receipt]:
         load_into(model, self.model_path)
-        return Receipt.load(self.receipt_path)
+        return model.state_dict(), Receipt.load(self.receipt_path)

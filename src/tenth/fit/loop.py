@@ -7,11 +7,14 @@ the target at the final density. The last weights are the result, never the best
 """
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
 
-from tenth.errors import DivergedError
+from tenth.errors import DivergedError, TargetError
+from tenth.fit import ranks
 from tenth.fit.folder import Folder
 from tenth.fit.interrupts import held_interrupts
 from tenth.fit.plan import Fitted, OnStep, Plan, Step
@@ -51,7 +54,8 @@ def fit(
     name = f"{plan.name} (sitting {len(earlier) + 1})" if earlier else plan.name
     with (
         borrowed_generators(),
-        Meter(name, place=plan.place, into=stages) as meter,
+        _of_all_processes(stages) as own,
+        Meter(name, place=plan.place, into=own) as meter,
         held_interrupts() as interrupted,
     ):
         run = Run(model, task, plan, meter)
@@ -60,17 +64,26 @@ def fit(
         saver = _Saver(run, meter, folder, earlier)
         try:
             while not run.over:
-                step = run.advance()
-                if on_step is not None:
-                    saver.call(on_step, step)
-                if interrupted():
-                    saver.save()
-                    raise KeyboardInterrupt
-                saver.save_if_due()
+                saver.after(run.advance(), on_step, interrupted)
         finally:
             run.pay()
             meter.note("steps", run.step)
         return _ended(run)
+
+
+@contextmanager
+def _of_all_processes(stages: list[Stage]) -> Iterator[list[Stage]]:
+    """Give a list for the stages of this process; they end as those of all of them in `stages`."""
+    own: list[Stage] = []
+    agreed = False
+    try:
+        yield own
+        agreed = True
+    except TargetError:  # all processes come to it by the same numbers
+        agreed = True
+        raise
+    finally:
+        stages.extend(ranks.stages_of_all(own) if agreed else own)
 
 
 class _Saver:
@@ -83,25 +96,38 @@ class _Saver:
         self._earlier = [stage.to_json() for stage in earlier]
         self._saved = time.monotonic()
 
-    def call(self, on_step: OnStep, step: Step) -> None:
-        """Call the user's function; whatever it raises, ctrl-C included, the run can go on."""
+    def after(self, step: Step, on_step: OnStep | None, interrupted: Callable[[], bool]) -> None:
+        """Call the user's function, and save where that is due.
+
+        Whatever the function raises, ctrl-C included, the run can go on.
+        """
+
+        def told() -> bool:
+            if on_step is not None and ranks.first():
+                on_step(step)
+            if interrupted():
+                raise KeyboardInterrupt
+            waited = time.monotonic() - self._saved
+            return ranks.first() and waited >= self._run.plan.save_seconds
+
         try:
-            on_step(step)
+            due = ranks.total(told)
         except BaseException:
             self.save()
             raise
-
-    def save_if_due(self) -> None:
-        if time.monotonic() - self._saved >= self._run.plan.save_seconds:
+        if due:
             self.save()
 
     def save(self) -> None:
         if self._folder is None:
             return
         self._run.pay()
-        sittings = [*self._earlier, self._meter.stage.to_json()]
+        (now,) = ranks.stages_of_all([self._meter.stage])
+        sittings = [*self._earlier, now.to_json()]
         state: dict[str, Any] = {"run": self._run.state_dict(), "sittings": sittings}
-        self._meter.add_bytes(self._folder.save(state))
+        size_bytes = self._folder.save(state)
+        if ranks.first():
+            self._meter.add_bytes(size_bytes)
         self._saved = time.monotonic()
 
 

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tenth.errors import DivergedError, FormatError
+from tenth.fit import ranks
 from tenth.fit.average import Average
 from tenth.fit.bill import Bill, shape_of
 from tenth.fit.feed import Feed
 from tenth.fit.plan import Plan, Step
 from tenth.fit.seeds import derive
+from tenth.fit.shards import Shards
 from tenth.receipt import Meter
 from tenth.sparsity import Pruner, rescale_init_
 from tenth.task import Task
@@ -29,6 +31,7 @@ class Run:
         self.model = model.train()
         self.task = task
         self.plan = plan
+        self._shards = Shards(model, self._loss_of, plan.seed)
         self.optimizer: Optimizer = task.call("optimizer", list(model.parameters()))
         self._rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.pruner = _pruner(model, self.optimizer, plan)
@@ -86,20 +89,21 @@ class Run:
     def _learn(self, step: int) -> Any:
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self.plan.pace.rate(step)
-        batch = self._feed.batch(step)
+        batch, share = ranks.together(lambda: self._shards.mine(self._feed.batch(step), step))
         kind = shape_of(batch)
         with self._bill.count(kind):
             self.optimizer.zero_grad()
-            loss = self._loss_of(batch)
-            self._loss = loss.item()
+            loss = ranks.together(lambda: self._shards.loss(batch, share))
+            self._loss = ranks.total(lambda: share * loss.item())
             if not math.isfinite(self._loss):
                 raise DivergedError(
                     f"The loss became {self._loss} at step {step} of {self.plan.pace.steps}. "
                     "Lower the learning rate (lr_scale), or warm it up."
                 )
             self._losses += self._loss
-            loss.backward()
+            self._shards.backward(loss, share)
         self.optimizer.step()
+        self._shards.share_buffers()
         return kind
 
     def _loss_of(self, batch: Any) -> Tensor:
@@ -110,7 +114,7 @@ class Run:
 
     def _look(self) -> None:
         since = self.step - (self.history[-1].step if self.history else 0)
-        score = self._val() if self.step >= self.plan.final_from else None
+        score = ranks.from_first(self._val) if self.step >= self.plan.final_from else None
         mean = self._losses / since
         self.history.append(Step(self.step, self.plan.pace.steps, mean, score, self.density))
         self._losses = 0.0

@@ -18,6 +18,7 @@ MODEL_ERROR = 0.45
 COUNTER_ERROR = 0.10
 MEMORY_WATTS_PER_GB = 0.3725
 _JOULES_PER_KWH = 3.6e6
+WHOLE_SOCKETS = "RAPL counters of whole sockets, other programs included"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ def joules(burn: Burn, rapl: Rapl, thread_watts: Figure) -> Figure:
 
 def _processor(burn: Burn, rapl: Rapl, thread_watts: Figure) -> Figure:
     if not rapl.missing:
-        source = "RAPL counters of whole sockets, other programs included"
-        return _spread(rapl.joules, COUNTER_ERROR, "measured", source)
+        return _spread(rapl.joules, COUNTER_ERROR, "measured", WHOLE_SOCKETS)
     if not thread_watts.known:
         return unknown("J", thread_watts.reason)
     value, low, high = (bound * burn.cpu_seconds for bound in thread_watts.bounds())

@@ -10,7 +10,7 @@ from torch import nn
 
 from tenth.errors import InputError, TargetError, TaskError, must
 from tenth.figures import Figure, counted
-from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, fit
+from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, fit, ranks
 from tenth.fit.checkpoint import digest
 from tenth.fit.origin import line_of, stage_of
 from tenth.fit.run import Run
@@ -46,6 +46,9 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     killed, goes on from its last checkpoint there when the same call is made again, and ends bit
     for bit as if it had not been stopped; a run that ended is read back and costs nothing.
 
+    Under `torchrun` all processes train one net together (see `fit.shards`): make the same call in
+    each. The first one writes the files and calls `on_step`.
+
     Args:
         density: fraction of the weights kept; None is a tenth, for routes that leave any out.
         seed: draws the first weights, the batches and the masks.
@@ -61,6 +64,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         FormatError: `out` holds another run, or a damaged checkpoint.
         OutputError: `out` cannot be written.
     """
+    ranks.join()
     settings = settings or Settings()
     choice, density = _chosen(route, density)
     plan = _plan(task, route, density, seed, settings)
@@ -73,7 +77,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         borrowed_generators(),
         Meter("check the task", place=settings.place, into=receipt.stages),
     ):
-        task.check()
+        ranks.together(task.check)
         plan = dataclasses.replace(plan, teacher=teacher_of(teacher, task))
         reseed(derive(seed, "init"))
         dense = task.call("model")
@@ -81,6 +85,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         if plan.teacher is not None:
             plan.teacher.check(task, model)
             _name_origin(receipt, "teacher", plan.teacher.receipt)
+    receipt.stages[-1:] = ranks.stages_of_all(receipt.stages[-1:])
     folder = None if out is None else Folder(out, _identity(task, route, plan, model))
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:

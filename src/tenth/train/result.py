@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from tenth.fit import Step
+from tenth.fit import Step, ranks
 from tenth.fit.scoring import score
 from tenth.receipt import Receipt
 from tenth.task import Task
@@ -47,6 +47,6 @@ class Result:
         """The score on "test": read it once, when all is decided. The receipt keeps it."""
         if self.test is None:
             self.test = score(self.model, self.task, "test", receipt=self.receipt, name="test")
-            if self.folder is not None:
+            if self.folder is not None and ranks.first():
                 self.receipt.save(self.folder / "receipt.json")
         return self.test
