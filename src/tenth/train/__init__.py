@@ -2,7 +2,20 @@
 
 from tenth.fit import Settings, Step
 from tenth.train.driver import run, time_step
+from tenth.train.race import Arm, Budget, Verdict, race
 from tenth.train.result import Result
 from tenth.train.routes import ROUTES, Route
 
-__all__ = ["ROUTES", "Result", "Route", "Settings", "Step", "run", "time_step"]
+__all__ = [
+    "ROUTES",
+    "Arm",
+    "Budget",
+    "Result",
+    "Route",
+    "Settings",
+    "Step",
+    "Verdict",
+    "race",
+    "run",
+    "time_step",
+]
