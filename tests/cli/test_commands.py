@@ -168,6 +168,9 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
     assert exported.returncode == 0, exported.stderr
     assert "onnxruntime and OpenVINO" in exported.stdout
     assert file.stat().st_size > 0
+    unheeded = tenth("ship", task, "--model", rewritten, "--to", "onnx", "--target", "wasm")
+    assert unheeded.returncode == 2
+    assert "--target must be left out with --to onnx" in unheeded.stderr
     timed = tenth("ship", "bench", program, "--runs", "2", "--out", tmp_path / "bench", "--json")
     assert timed.returncode == 0, timed.stderr
     assert [one["op"] for one in json.loads(timed.stdout)["steps"]].count("linear") == 2

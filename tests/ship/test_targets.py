@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from tenth.ship import compile, load, program
 from tenth.ship.binding import Binding, Library
 from tenth.ship.check import relative_error
 from tenth.ship.choose import choose_by_density
+from tenth.ship.libraries import build_for
 
 from .cases import everything_graph
 from .conftest import life_graph, words_graph
@@ -177,37 +179,24 @@ def test_one_library_for_all_of_x86_64_holds_three_builds(life, tmp_path):
     np.testing.assert_array_equal(load(folder, threads=2)(BOARD), fat(BOARD))
     assert fat.manifest.checked_on == "this library"
     # each build on its own, as far as this processor goes
-    library = Library(fat.files["libmodel.so"])
-    chosen = fat.binding.weights.nbytes
+    interface, target = fat.manifest.interface, TARGETS["x86_64-linux"]
+    sizes = interface.bind([BOARD.shape])
+    weights = Library(fat.files["libmodel.so"]).weights("life", fat.manifest.weights_bytes)
     flags = set(Path("/proc/cpuinfo").read_text().split())
-    for suffix, needs in (("v2", "sse4_2"), ("v3", "avx2"), ("v4", "avx512vl")):
-        assert library.functions[f"life_run_{suffix}"]
+    for variant, needs in zip(target.variants, ("sse4_2", "avx2", "avx512vl"), strict=True):
         if needs not in flags:
             continue
-        binding = Binding(_Renamed(library, suffix), fat.manifest.interface, _weights(fat))
-        sizes = fat.manifest.interface.bind([BOARD.shape])
-        np.testing.assert_allclose(binding.run([BOARD], sizes)[0], life(BOARD), rtol=0, atol=1e-5)
-        last = binding
-    assert last.weights.nbytes == chosen
+        alone = replace(target, variants=(), cpu=variant.cpu, flags=())
+        last = Binding(Library(build_for(alone, fat.files, interface)), interface, weights)
+        np.testing.assert_allclose(last.run([BOARD], sizes)[0], life(BOARD), rtol=0, atol=1e-5)
+    assert last.weights.nbytes == fat.binding.weights.nbytes
     np.testing.assert_array_equal(last.run([BOARD], sizes)[0], fat(BOARD))
-
-
-class _Renamed:
-    """A library whose functions are those of one build."""
-
-    def __init__(self, library, suffix):
-        self.library, self.suffix = library, suffix
-
-    @property
-    def functions(self):
-        return self
-
-    def __getitem__(self, name):
-        return self.library.functions[f"{name}_{self.suffix}"]
-
-
-def _weights(fat) -> bytes:
-    return Library(fat.files["libmodel.so"]).weights("life", fat.manifest.weights_bytes)
+    # and a library offers no other name than its header does
+    functions = Library(fat.files["libmodel.so"]).functions
+    assert functions["life_run"]
+    for variant in target.variants:
+        with pytest.raises(AttributeError):
+            functions[f"life_run_{variant.suffix}"]
 
 
 def test_the_source_of_the_choice_is_harmless_beside_the_others(tmp_path):

@@ -46,7 +46,9 @@ def ship(
     values: Annotated[
         Values, typer.Option(help="How the weights of layers are written; all runs in float32.")
     ] = Values.float32,
-    threads: Annotated[int, typer.Option(help="How many threads it is checked on.")] = 1,
+    threads: Annotated[
+        int, typer.Option(help="How many threads it is checked on; each run says its own.")
+    ] = 1,
     name: Annotated[
         str, typer.Option(help="What every name of the C interface starts with.")
     ] = "model",
@@ -62,9 +64,9 @@ def ship(
         tenth ship examples/digits.py --model digits/model.safetensors --out program
 
     The folder holds model.c, model.h, the weights (weights.bin, or weights.c if they are small),
-    an example main.c, a compiled library and a receipt:
+    an example main.c, a compiled library, a receipt, and a README.md that says how to call it:
 
-        cd program && cc -O2 -std=c11 -pthread *.c -lm && ./a.out
+        cd program && cc -O3 -march=native -ffp-contract=fast -std=c11 -pthread *.c -lm && ./a.out
 
         python -c "import tenth; print(tenth.ship.load('program'))"
 
@@ -81,6 +83,7 @@ def ship(
     network = loaded.model()
     load_into(network, model)
     if to == "onnx":
+        _only_for_c(target=target, values=values.value, threads=threads, name=name)
         file = room.to_onnx(network, loaded.example, out or Path("model.onnx"))
         note = {"file": str(file), "note": NOTE}
         print_result(f"{file}\n{NOTE}", lambda: note, as_json)
@@ -91,6 +94,20 @@ def ship(
     )
     program.save(out)
     print_result(_table(program, out), lambda: _form(program, out), as_json)
+
+
+def _only_for_c(**given: str | int) -> None:
+    """Refuse options that an ONNX file would not heed.
+
+    Raises:
+        InputError: one differs from its default.
+    """
+    plain = {"target": "host", "values": "float32", "threads": 1, "name": "model"}
+    for option, value in given.items():
+        if value != plain[option]:
+            raise InputError(
+                must(f"--{option}", "left out with --to onnx", value, "It is for C alone.")
+            )
 
 
 def _table(program: Program, out: Path) -> str:
@@ -108,6 +125,8 @@ def _table(program: Program, out: Path) -> str:
         for size in program.receipt.sizes
     ]
     error = f"checked against the original: relative error {program.manifest.relative_error:.1e}"
+    if program.manifest.target != "host":
+        error += "; kernels chosen by density, not timed"
     page = [f"open {out / 'index.html'} in a browser"] if "index.html" in program.files else []
     return "\n".join([*map(str.rstrip, lines), "", *sizes, "", f"{out}: {error}", *page])
 

@@ -38,7 +38,8 @@ def cross_compile(
     """Build a library for a target. It appears whole at `out_path`, or not.
 
     `model` is built once for each variant of the target; its public `functions` then end in `_`
-    and the suffix of the variant, and among `others` is a source that holds the plain ones.
+    and the suffix of the variant, and among `others` is a source that holds the plain ones. With
+    TENTH_VARIANT defined it hides its own, so that a library offers the plain ones alone.
 
     Raises:
         CompileError: ziglang is not installed, or it failed; the message holds its first words.
@@ -54,6 +55,7 @@ def cross_compile(
         for source, variant in builds:
             made = str(folder / f"{source.stem}_{variant.suffix}.o")
             renamed = [f"-D{f}={f}_{variant.suffix}" for f in functions if variant.suffix]
+            renamed += ["-DTENTH_VARIANT"] if variant.suffix else []
             # the processor is named here only: named to the linker, it makes zig build libc anew
             flags = [*_COMPILE_FLAGS, *target.flags, f"-mcpu={variant.cpu}", *renamed]
             _must_run(compiler, [*flags, "-c", str(source), "-o", made])

@@ -73,6 +73,7 @@ class Binding:
         self.weights = self._loaded(np.frombuffer(weights, np.uint8))
         self._pool = Pool(self._c, threads) if threads != 1 else None
         self._arenas: list[np.ndarray] = []
+        self._last: tuple[list[int], list[tuple[int, ...]], int] | None = None
 
     def _loaded(self, file: np.ndarray) -> np.ndarray:
         memory = aligned(self._c.weights_bytes())
@@ -116,8 +117,9 @@ class Binding:
         Raises:
             InputError: the sizes do not fit, or an id lies outside its table.
         """
-        outputs = [np.empty(shape, np.float32) for shape in self.shapes("output", sizes)]
-        arena = self._arena(self.arena_bytes(sizes))
+        shapes, arena_bytes = self._needs(sizes)
+        outputs = [np.empty(shape, np.float32) for shape in shapes]
+        arena = self._arena(arena_bytes)
         pointers = [array.ctypes.data for array in (self.weights, *inputs, *outputs)]
         given = (*pointers, *self._listed(sizes), arena.ctypes.data, arena.nbytes)
         if self._pool is None:
@@ -128,6 +130,17 @@ class Binding:
         self._arenas.append(arena)
         self._check(status, sizes)
         return outputs
+
+    def _needs(self, sizes: Mapping[str, int]) -> tuple[list[tuple[int, ...]], int]:
+        """The shapes of the outputs and the bytes of the arena.
+
+        Those of the last call are kept: to ask takes longer than a small program runs.
+        """
+        listed, last = self._listed(sizes), self._last
+        if last is None or last[0] != listed:
+            last = listed, self.shapes("output", sizes), self.arena_bytes(sizes)
+            self._last = last
+        return last[1:]
 
     def _arena(self, size_bytes: int) -> np.ndarray:
         """An arena that no call uses: the last one if it fits, as fresh memory is slow."""

@@ -1,8 +1,9 @@
 """A compiled program: call it with numpy arrays, save it, load it."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ WEIGHTS = ("weights.bin", "weights.c")
 """Where the weights stand: in a file of their own, or built in if they are small."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Program:
     """A network in C, loaded. `files` are those of its folder, apart from the manifest.
 
@@ -37,8 +38,8 @@ class Program:
     """
 
     manifest: Manifest
-    files: Mapping[str, bytes] = field(repr=False)
-    binding: Binding | None = field(repr=False)
+    files: Mapping[str, bytes]
+    binding: Binding | None
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
         """Run the network: numpy in, numpy out; one output alone, several as a tuple.
@@ -56,6 +57,16 @@ class Program:
         arrays = [_checked(port, x) for port, x in zip(ports, inputs, strict=True)]
         outputs = binding.run(arrays, sizes)
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def __repr__(self) -> str:
+        """One line: the interface, the target and the kernels."""
+        kernels = Counter(layer.kernel for layer in self.layers)
+        told = ", ".join(f"{count} {kernel}" for kernel, count in kernels.items())
+        interface = self.manifest.interface
+        return (
+            f"Program({interface.name}: {_ports(interface.inputs)} -> {_ports(interface.outputs)}; "
+            f"{self.manifest.target}; layers: {told or 'none'})"
+        )
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -122,7 +133,7 @@ class Program:
             target = self.manifest.target
             raise UnsupportedError(
                 f"A program for target {target!r} does not run on this machine, only its saved "
-                "folder does elsewhere. Use compile(model, example, target='host') to run it here."
+                "folder does elsewhere. Make one for target 'host' to run or time it here."
             )
         return self.binding
 
@@ -157,6 +168,10 @@ def load(path: str | Path, *, threads: int = 1) -> Program:
     library, name = Library(files[target.library]), manifest.interface.name
     weights = files.get("weights.bin") or library.weights(name, manifest.weights_bytes)
     return Program(manifest, files, Binding(library, manifest.interface, weights, threads))
+
+
+def _ports(ports: Sequence[Port]) -> str:
+    return ", ".join(map(str, ports))
 
 
 def _checked(port: Port, x: np.ndarray) -> np.ndarray:

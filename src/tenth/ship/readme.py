@@ -61,7 +61,9 @@ def _call(manifest: Manifest) -> list[str]:
     return [
         f"Call it from Python{where}; `{library}` is built anew if it is missing:",
         "",
-        '    program = tenth.ship.load(".", threads=2); y = program(x)',
+        "    import tenth",
+        '    program = tenth.ship.load(".", threads=2)',
+        "    y = program(x) # numpy arrays",
     ]
 
 

@@ -31,8 +31,7 @@ def write_header(
         f"#define {upper}_VERSION {INTERFACE_VERSION} /* of this interface */",
         _numbers(interface),
         _statuses(upper),
-        f'#if defined(__GNUC__)\n#define {upper}_API __attribute__((visibility("default")))\n'
-        f"#else\n#define {upper}_API\n#endif",
+        _VISIBLE,
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _functions(interface, variables),
         *([] if embedded_bytes is None else [_EMBEDDED.replace("$", str(embedded_bytes))]),
@@ -59,10 +58,11 @@ def _about(interface: Interface) -> str:
             free,
             "",
             "   Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.",
-            "   Nothing is allocated and nothing is global: all memory is the caller's and starts",
-            "   at multiples of 64 bytes. Calls may run at the same time: the weights are shared,",
-            "   an arena and a pool serve one call at a time. With -DTENTH_SINGLE_THREAD there is",
-            "   one thread only, and no header of threads is needed. */",
+            "   Nothing is allocated, and nothing that a run computes is global: all memory is the",
+            "   caller's and starts at multiples of 64 bytes. Calls may run at the same time: the",
+            "   weights are shared, an arena and a pool serve one call at a time. Built with",
+            "   -DTENTH_SINGLE_THREAD there is one thread only, and no header of threads is",
+            "   needed. */",
         ]
     )
 
@@ -140,6 +140,15 @@ _COMMENTS = {
     "   after means nothing. Returns a status.",
 }
 
+
+_VISIBLE = """\
+#if defined(TENTH_VARIANT) /* one build of several in a library, which dispatch.c alone calls */
+#define @@_API __attribute__((visibility("hidden")))
+#elif defined(__GNUC__)
+#define @@_API __attribute__((visibility("default")))
+#else
+#define @@_API
+#endif"""
 
 _EMBEDDED = """\
 /* The bytes of weights.bin, built in with weights.c. */

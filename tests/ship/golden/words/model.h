@@ -6,10 +6,11 @@
    Free sizes, known when it runs: n, l.
 
    Arrays are contiguous, the last axis first. Inputs and outputs must not overlap.
-   Nothing is allocated and nothing is global: all memory is the caller's and starts
-   at multiples of 64 bytes. Calls may run at the same time: the weights are shared,
-   an arena and a pool serve one call at a time. With -DTENTH_SINGLE_THREAD there is
-   one thread only, and no header of threads is needed. */
+   Nothing is allocated, and nothing that a run computes is global: all memory is the
+   caller's and starts at multiples of 64 bytes. Calls may run at the same time: the
+   weights are shared, an arena and a pool serve one call at a time. Built with
+   -DTENTH_SINGLE_THREAD there is one thread only, and no header of threads is
+   needed. */
 
 #ifndef WORDS_MODEL_H
 #define WORDS_MODEL_H
@@ -36,7 +37,9 @@ enum words_status {
     WORDS_BAD_POOL = 6, /* the threads are too many, or the pool is not open */
 };
 
-#if defined(__GNUC__)
+#if defined(TENTH_VARIANT) /* one build of several in a library, which dispatch.c alone calls */
+#define WORDS_API __attribute__((visibility("hidden")))
+#elif defined(__GNUC__)
 #define WORDS_API __attribute__((visibility("default")))
 #else
 #define WORDS_API
