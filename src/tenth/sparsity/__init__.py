@@ -5,6 +5,7 @@
     weights, masks                             which weights may be pruned; which of them are kept
     pruner                                     holds the masks in any training loop
     checkpoint, models                         pruned models in small files; reading needs no torch
+    sparse                                     layers that skip their zeros, where that is faster
 
 Each name loads its module on first use, so that `tenth.sparsity.checkpoint` works without torch.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tenth.sparsity.models import load_into, save_dense, save_model
     from tenth.sparsity.pruner import Pruner, Update
     from tenth.sparsity.schedules import Timetable
+    from tenth.sparsity.sparse import convert, densify
     from tenth.sparsity.weights import prunable
 
 __all__ = [
@@ -51,6 +53,8 @@ __all__ = [
     "allocation",
     "apply_masks_",
     "checkpoint",
+    "convert",
+    "densify",
     "load_into",
     "models",
     "prunable",
@@ -78,6 +82,8 @@ _HOME = {
     "Timetable": "schedules",
     "Update": "pruner",
     "apply_masks_": "masks",
+    "convert": "sparse",
+    "densify": "sparse",
     "load_into": "models",
     "prunable": "weights",
     "rescale_init_": "masks",

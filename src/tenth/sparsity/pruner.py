@@ -34,6 +34,7 @@ from tenth.sparsity.masks import bits_of, erase_
 from tenth.sparsity.methods import GRADUAL, Method
 from tenth.sparsity.moves import shrink
 from tenth.sparsity.schedules import Timetable
+from tenth.sparsity.sparse.layer import is_parked
 from tenth.sparsity.weights import held_dense, plain, prunable
 
 
@@ -242,6 +243,8 @@ class Pruner:
 
     def _apply(self) -> None:
         for name, weight in self.weights.items():
+            if is_parked(weight):
+                continue  # it runs sparse: nothing is there that could be erased
             erase_(weight, self._bits[name])
             for memory in self.optimizer.state.get(weight, {}).values():
                 if isinstance(memory, Tensor) and memory.shape == weight.shape:

@@ -1,4 +1,4 @@
-"""A sparse matrix by a batch, forwards and backwards: what the C of c/linear.c wants, and the calls.
+"""A sparse matrix by a batch, forwards and backwards: the face of c/linear.c.
 
 The values stand in one array, in the order of `kept_places`; a transposed pattern finds them there
 through `order`. A batch is any matrix [pixel, feature] whose pixels, or whose features, stand side
@@ -78,7 +78,7 @@ def kept_places(mask: np.ndarray) -> np.ndarray:
 
     Block of columns by block, row by row: so a product reads its values one after the other.
     """
-    rows, columns = mask.shape
+    columns = mask.shape[1]
     depth = _depth(columns)
     places = [
         row * columns + begin + column
@@ -139,7 +139,7 @@ def _indexed(mask: np.ndarray) -> Pattern:
 def forward(  # noqa: PLR0913  the operands of one product
     m: Pattern, values: int, bias: int | None, x: Batch, y: Batch, *, pixels: int, threads: int = 1
 ) -> None:
-    """y = m x + bias, for each pixel.
+    """The product y = m x + bias of each pixel.
 
     Args:
         values: address of `m.count` floats.
@@ -169,7 +169,7 @@ def backward(  # noqa: PLR0913  the operands of one product
     pixels: int,
     threads: int = 1,
 ) -> None:
-    """dx = m^T dy, and the gradient of each value: the product of its row of dy with its column of x.
+    """The gradients: dx = m^T dy, and of each value its row of dy by its column of x.
 
     Args:
         t: `transposed` of the same mask; None: dx is not wanted.
