@@ -104,3 +104,85 @@ def test_the_students_first_weights_do_not_depend_on_how_the_teacher_is_given(de
         if given is None:
             alone = first
     assert torch.equal(alone, first)
+
+
+def narrow():
+    return torch.nn.Sequential(
+        torch.nn.Linear(6, 12),
+        torch.nn.BatchNorm1d(12),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(0.1),
+        torch.nn.Linear(12, 3),
+    )
+
+
+def begun(parent, route="dense", steps=1, **options):
+    """A run from a parent, with a rate of almost nothing: what comes out is what went in."""
+    settings = Settings(steps=steps, lr_scale=1e-12)
+    density = None if route == "dense" else 0.25
+    return run(tiny.task(), route, density=density, settings=settings, parent=parent, **options)
+
+
+@pytest.fixture(scope="module")
+def young(tmp_path_factory):
+    """A trained net half as wide as the task's."""
+    task = tiny.task(model=narrow)
+    return run(task, "dense", settings=SHORT, out=tmp_path_factory.mktemp("young"))
+
+
+def test_a_run_begins_with_what_its_parent_knows(young, dense):
+    points = torch.randn(9, 6)
+    wider = begun(young).model
+    for net in (wider, young.model):  # the one step moved the statistics of the batch norm
+        net[1].running_mean.zero_()
+        net[1].running_var.fill_(1.0)
+    torch.testing.assert_close(wider(points), young.model(points), rtol=1e-4, atol=1e-4)
+    assert same_weights(begun(dense.folder).model, dense.model)
+    assert same_weights(begun(dense).model, begun(dense.model).model)
+
+
+def same_weights(one, other):
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    return all(torch.allclose(a, b, atol=1e-6) for a, b in pairs)
+
+
+@pytest.mark.parametrize("route", ["static", "set", "rigl", "granet", "gradual"])
+def test_first_masks_keep_the_largest_of_inherited_weights(route, dense):
+    result = begun(dense, route)
+    kept = {name: w != 0 for name, w in prunable(result.model).items()}
+    for name, weight in prunable(dense.model).items():
+        assert weight[kept[name]].abs().min() >= weight[~kept[name]].abs().max()
+        torch.testing.assert_close(prunable(result.model)[name], weight * kept[name])
+
+
+def test_the_cost_of_a_parent_is_on_the_receipt(young):
+    receipt = begun(young).receipt
+    names = [stage.name for stage in receipt.stages]
+    assert names[:2] == ["check the task", "made earlier: the parent (train tiny by dense)"]
+    assert names[2] == "inherit"
+    own = receipt.stages[-1].figures["flops_executed"].value
+    made = young.receipt.total("flops_executed").value
+    assert receipt.total("flops_executed").value == made + own
+    assert any("Inherited from a net of 147 parameters" in note for note in receipt.notes)
+    unknown = begun(young.model).receipt
+    assert any("parent cost to make is unknown, not zero" in note for note in unknown.notes)
+
+
+def test_a_stopped_run_goes_on_with_its_parent_and_no_other(young, dense, tmp_path):
+    options = {"settings": SHORT, "density": 0.25, "parent": young}
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny.task(), "granet", out=tmp_path, on_step=stop_at(5), **options)
+    with pytest.raises(FormatError, match="whose parent is"):
+        run(tiny.task(), "granet", out=tmp_path, **{**options, "parent": dense})
+    with pytest.raises(FormatError, match="whose parent is"):
+        run(tiny.task(), "granet", out=tmp_path, **{**options, "parent": None})
+    resumed = run(tiny.task(), "granet", out=tmp_path, **options)
+    whole = run(tiny.task(), "granet", **options)
+    assert same(resumed.model, whole.model)
+    assert same(run(tiny.task(), "granet", out=tmp_path, **options).model, whole.model)
+
+
+def test_a_parent_and_a_teacher_together(young, dense):
+    result = run(tiny.task(), "granet", density=0.25, settings=SHORT, parent=young, teacher=dense)
+    names = [stage.name for stage in result.receipt.stages]
+    assert sum(name.startswith("made earlier") for name in names) == 2

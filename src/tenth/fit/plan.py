@@ -45,6 +45,8 @@ class Plan:
         place: ISO3 country code of the receipt's electricity.
         save_seconds: a checkpoint is written so often.
         teacher: a trained net to learn from, beside the loss of the task.
+        trained: the first weights are trained already: a first mask keeps the largest of them,
+            where it would otherwise be drawn at random.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Plan:
     place: str | None = None
     save_seconds: float = 60.0
     teacher: Teacher | None = None
+    trained: bool = False
 
     @property
     def timetable(self) -> Timetable:

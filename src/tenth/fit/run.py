@@ -18,7 +18,7 @@ from tenth.fit.plan import Plan, Step
 from tenth.fit.seeds import derive
 from tenth.fit.shards import Shards
 from tenth.receipt import Meter
-from tenth.sparsity import Pruner, rescale_init_
+from tenth.sparsity import Pruner, rescale_init_, scores
 from tenth.task import Task
 
 _SCORE = "score on val"
@@ -183,6 +183,7 @@ def _pruner(model: nn.Module, optimizer: Optimizer, plan: Plan) -> Pruner | None
         method=plan.method,
         timetable=plan.timetable,
         seed=derive(plan.seed, "masks"),
+        first=scores.magnitude if plan.trained else scores.random,
     )
     if plan.keep_zeros:
         zeros = {name: weight.detach() != 0 for name, weight in pruner.weights.items()}

@@ -58,6 +58,8 @@ class Pruner:
     density: the final fraction kept of all prunable weights (see `prunable`); never exceeded.
     masks: by weight name, True = kept. Read them, do not write them. Given to the constructor they
         are the first masks; otherwise the method makes those.
+    first: where the first masks are drawn, the weights that score highest are kept: at random, or
+        by magnitude for weights that are trained already.
 
     Raises:
         InputError: no weight can be pruned, one is not finite, the optimizer does not own one, the
@@ -75,6 +77,7 @@ class Pruner:
         seed: int = 0,
         exclude: Iterable[str] = (),
         masks: Mapping[str, Tensor] | None = None,
+        first: scores.Score = scores.random,
     ) -> None:
         self.target_density = check_density(density)
         self.model, self.optimizer = plain(model), optimizer
@@ -86,6 +89,7 @@ class Pruner:
         self._steps = 0
         self.masks: dict[str, Tensor] = {}
         self._set({n: torch.ones_like(w, dtype=torch.bool) for n, w in self.weights.items()})
+        self._first = first
         self._untouched = self._start(masks)
         self._lived = {name: mask.clone() for name, mask in self.masks.items()}
 
@@ -104,8 +108,8 @@ class Pruner:
         return untouched
 
     def _drawn(self) -> dict[str, Tensor]:
-        """The first masks by the method: all kept, or drawn at random."""
-        drawn = {n: scores.random(w, None, self._generator) for n, w in self.weights.items()}
+        """The first masks by the method: all kept, or drawn."""
+        drawn = {n: self._first(w, None, self._generator) for n, w in self.weights.items()}
         layers = self._look().layers(drawn)
         self.method.allocation(layers, self.target_density)  # refuses what cannot be reached
         density = self._scheduled(0)

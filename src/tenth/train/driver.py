@@ -22,7 +22,8 @@ from tenth.receipt.place import Place
 from tenth.sparsity import prunable
 from tenth.task import Task
 from tenth.task.shapes import SHAPES
-from tenth.train.origins import teacher_of
+from tenth.train.origins import teacher_of, trained
+from tenth.train.parent import inherit
 from tenth.train.result import Result
 from tenth.train.routes import ROUTES, Route
 
@@ -39,6 +40,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     settings: Settings | None = None,
     on_step: OnStep | None = None,
     teacher: Teacher | Result | nn.Module | str | Path | None = None,
+    parent: Result | nn.Module | str | Path | None = None,
 ) -> Result:
     """Train `task` by one route of `ROUTES`.
 
@@ -56,9 +58,13 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         teacher: a trained net to learn from, beside the loss of the task: a `Teacher`; or a
             module, a result or the folder of an earlier run, with the usual weight and
             temperature. What it costs to run, and what it cost to make, is on the receipt.
+        parent: a trained net of the same build and any size, whose knowledge the first weights are
+            (see `train.parent`). A sparse route then keeps the largest weights where its first
+            mask would be random. What the parent cost to make is on the receipt.
 
     Raises:
-        InputError: no such route, a density that it cannot have, or a teacher that cannot teach.
+        InputError: no such route, a density that it cannot have, a teacher that cannot teach, or a
+            parent that does not fit.
         TaskError: a part of the task is missing or wrong.
         DivergedError: the loss or the score is no longer a number; `.receipt` says what it cost.
         FormatError: `out` holds another run, or a damaged checkpoint.
@@ -79,6 +85,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     ):
         ranks.together(task.check)
         plan = dataclasses.replace(plan, teacher=teacher_of(teacher, task))
+        forebear = None if parent is None else trained(parent, task, "parent")
         reseed(derive(seed, "init"))
         dense = task.call("model")
         model = _small(task, dense, density, seed) if choice.small else dense
@@ -86,10 +93,16 @@ def run(  # noqa: PLR0913  what a run is, by keyword
             plan.teacher.check(task, model)
             _name_origin(receipt, "teacher", plan.teacher.receipt)
     receipt.stages[-1:] = ranks.stages_of_all(receipt.stages[-1:])
-    folder = None if out is None else Folder(out, _identity(task, route, plan, model))
+    identity = _identity(task, route, plan, model)
+    if forebear is not None:
+        identity["parent"] = digest(forebear[0])
+        plan = dataclasses.replace(plan, trained=True, rescale=False)
+    folder = None if out is None else Folder(out, identity)
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:
         return _read_back(folder, ending, model, task, route)
+    if forebear is not None:
+        _begin(model, forebear, task, seed, receipt)
     try:
         fitted = fit(model, task, plan, stages=receipt.stages, folder=folder, on_step=on_step)
     except TargetError as error:
@@ -175,6 +188,22 @@ def _weight_count(model: nn.Module) -> int:
 def _name_origin(receipt: Receipt, role: str, origin: Receipt | None) -> None:
     receipt.stages.append(stage_of(role, origin))
     receipt.notes.append(line_of(role, origin))
+
+
+def _begin(
+    model: nn.Module,
+    forebear: tuple[nn.Module, Receipt | None],
+    task: Task,
+    seed: int,
+    receipt: Receipt,
+) -> None:
+    """Fill the first weights with what the parent knows."""
+    parent, origin = forebear
+    _name_origin(receipt, "parent", origin)
+    place = receipt.place.code
+    with borrowed_generators(), Meter("inherit", place=place, into=receipt.stages):
+        inherited = inherit(parent, model, task, seed=derive(seed, "inherit"))
+    receipt.notes.extend(inherited.notes)
 
 
 def _identity(task: Task, route: str, plan: Plan, model: nn.Module) -> dict[str, Any]:
