@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tenth.receipt.step import LayerCost
 from tenth.receipt.torch_probe import StepCounter
+from tenth.sparsity.sparse import SparseLinear, Times, convert
 
 
 def step_cost(model, given, loss=torch.sum):
@@ -196,3 +197,19 @@ def test_counting_changes_nothing():
     model.zero_grad()
     step_cost(model, given)
     assert all(torch.equal(p.grad, g) for p, g in zip(model.parameters(), gradients, strict=True))
+
+
+def test_a_layer_that_runs_sparse_counts_as_its_dense_form():
+    costs = []
+    for turn in (False, True):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 200))
+        model[2].weight.data[:, ::2] = 0
+        given = torch.rand(64, 200)
+        if turn:
+            convert(model, example=(given,), clock=lambda *_: Times(2.0, 1.0))
+            assert isinstance(model[2], SparseLinear)
+        costs.append(step_cost(model, given))
+    assert costs[0] == costs[1]
+    work = costs[0].work({"2.weight": 0.5}, sparse=["2.weight"])
+    assert work.executed == work.useful

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from tenth.sparsity.sparse import named_weights, write_weights
+
 
 class Average:
     """weights = decay × weights + (1 − decay) × the model's, from the model's own at the start.
@@ -21,26 +23,21 @@ class Average:
     @torch.no_grad()
     def update(self, masks: Mapping[str, Tensor]) -> None:
         """Take the model's weights in."""
-        for name, parameter in self._model.named_parameters():
-            self.weights[name].lerp_(parameter, 1 - self._decay)
+        for name, weight in named_weights(self._model):
+            self.weights[name].lerp_(weight, 1 - self._decay)
             if name in masks:
                 self.weights[name].mul_(masks[name])
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The model holds the average inside the block, and its own weights again afterwards."""
-        own = {name: p.detach().clone() for name, p in self._model.named_parameters()}
-        self._write(self.weights)
+        own = {name: w.detach().clone() for name, w in named_weights(self._model)}
+        write_weights(self._model, self.weights)
         try:
             yield
         finally:
-            self._write(own)
+            write_weights(self._model, own)
 
     def keep(self) -> None:
         """Write the average into the model for good."""
-        self._write(self.weights)
-
-    @torch.no_grad()
-    def _write(self, weights: Mapping[str, Tensor]) -> None:
-        for name, parameter in self._model.named_parameters():
-            parameter.copy_(weights[name])
+        write_weights(self._model, self.weights)

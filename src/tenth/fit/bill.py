@@ -25,6 +25,7 @@ class Bill:
         self._meter = meter
         self._costs: dict[Hashable, StepCost] = {}
         self._densities: dict[str, float] = {}
+        self._sparse: frozenset[str] = frozenset()
         self._waiting: dict[Hashable, int] = {}
 
     @contextmanager
@@ -43,7 +44,7 @@ class Bill:
         """One step of this kind was made, at the densities of now."""
         if growth_weights:
             cost = self._costs[kind]
-            self._meter.add_work(cost.work(self._known(cost), growth_weights))
+            self._meter.add_work(cost.work(self._known(cost), growth_weights, self._sparse))
         else:
             self._waiting[kind] = self._waiting.get(kind, 0) + 1
 
@@ -52,11 +53,17 @@ class Bill:
         self.pay()
         self._densities = dict(densities)
 
+    def set_sparse(self, weights: frozenset[str]) -> None:
+        """From the next step on, these weights run sparse: their zeros are not computed."""
+        if weights != self._sparse:
+            self.pay()
+            self._sparse = weights
+
     def pay(self) -> None:
         """Hand all work so far to the meter."""
         for kind, times in self._waiting.items():
             cost = self._costs[kind]
-            self._meter.add_work(cost.work(self._known(cost)) * times)
+            self._meter.add_work(cost.work(self._known(cost), sparse=self._sparse) * times)
         self._waiting.clear()
 
     def _known(self, cost: StepCost) -> dict[str, float]:

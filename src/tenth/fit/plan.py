@@ -44,6 +44,7 @@ class Plan:
         rescale: enlarge the fresh weights of a sparse start by each neuron's sparse fan-in.
         place: ISO3 country code of the receipt's electricity.
         save_seconds: a checkpoint is written so often.
+        sparse: "auto" or "never", see `Settings`.
         teacher: a trained net to learn from, beside the loss of the task.
         trained: the first weights are trained already: a first mask keeps the largest of them,
             where it would otherwise be drawn at random.
@@ -60,6 +61,7 @@ class Plan:
     rescale: bool = False
     place: str | None = None
     save_seconds: float = 60.0
+    sparse: str = "auto"
     teacher: Teacher | None = None
     trained: bool = False
 

@@ -17,6 +17,7 @@ from tenth.fit.feed import Feed
 from tenth.fit.plan import Plan, Step
 from tenth.fit.seeds import derive
 from tenth.fit.shards import Shards
+from tenth.fit.sparse import Sparse
 from tenth.receipt import Meter
 from tenth.sparsity import Pruner, rescale_init_, scores
 from tenth.task import Task
@@ -37,9 +38,11 @@ class Run:
         self.pruner = _pruner(model, self.optimizer, plan)
         self.average = Average(model, plan.pace.ema) if plan.pace.ema is not None else None
         self._feed = Feed(task, plan.seed)
+        self._meter = meter
         self._bill = Bill(model, meter)
         if self.pruner is not None:
             self._bill.set_densities(self.pruner.layer_densities())
+        self._sparse = Sparse(model, self.optimizer, self.pruner, plan.sparse)
         self.step = 0
         self.history: list[Step] = []
         self._losses = 0.0  # since the last entry of the history
@@ -74,7 +77,8 @@ class Run:
             TaskError: an epoch is empty, or a part of the task raises.
         """
         step = self.step + 1
-        kind = self._learn(step)
+        with self._sparse.watching():
+            kind = self._learn(step)
         update = self.pruner.step() if self.pruner is not None else None
         if self.average is not None:
             self.average.update(self.pruner.masks if self.pruner is not None else {})
@@ -84,6 +88,8 @@ class Run:
         self.step = step
         if step % self.plan.pace.check_every == 0 or step == self.plan.pace.steps:
             self._look()
+        self._sparse.settle(last=self.over)
+        self._bill.set_sparse(self._sparse.weights)
         return Step(step, self.plan.pace.steps, self._loss, self.score, self.density)
 
     def _learn(self, step: int) -> Any:
@@ -132,12 +138,17 @@ class Run:
         return score
 
     def pay(self) -> None:
-        """Hand all counted work to the meter."""
+        """Hand all counted work to the meter, with the names of what ran sparse."""
         self._bill.pay()
+        if self._sparse.ran:
+            self._meter.note("layers that ran sparse", ", ".join(sorted(self._sparse.ran)))
+        if self._sparse.refused:
+            self._meter.note("why no layer ran sparse", self._sparse.refused)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that is needed to go on exactly here."""
-        return {
+        """All that is needed to go on exactly here, in dense form."""
+        sparse = self._sparse.densify()
+        state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "pruner": self.pruner.state_dict() if self.pruner is not None else None,
@@ -147,7 +158,10 @@ class Run:
             "epoch_start": self._feed.epoch_start,
             "losses": self._losses,
             "history": [asdict(entry) for entry in self.history],
+            "sparse": {**self._sparse.state_dict(), "now": sparse},
         }
+        self._sparse.restore(sparse)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where the run that gave `state` was.
@@ -165,6 +179,9 @@ class Run:
                 self.average.weights = dict(state["average"])
             self.history = [Step(**entry) for entry in state["history"]]
             self.step, self._losses = state["step"], state["losses"]
+            self._sparse.load_state_dict(state["sparse"])
+            self._sparse.restore(state["sparse"]["now"])
+            self._bill.set_sparse(self._sparse.weights)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             first = str(error).strip().splitlines()[0]
             raise FormatError(

@@ -30,6 +30,8 @@ class Settings:
             least 10.
         place: ISO3 country code of the receipt's electricity.
         save_seconds: a checkpoint is written so often.
+        sparse: "auto": layers skip their zeros where that is faster on this machine; "never": all
+            run dense, and a run gives the same bits whatever the machine finds faster.
     """
 
     steps: int | None = None
@@ -42,6 +44,7 @@ class Settings:
     mask_every: int | None = None
     place: str | None = None
     save_seconds: float = 60.0
+    sparse: str = "auto"
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("check_every", 1), ("mask_every", 1), ("warm_up", 0)):
@@ -56,6 +59,8 @@ class Settings:
             raise InputError(must("lr_scale", "a positive number", repr(self.lr_scale)))
         if self.ema is not None and not (_number(self.ema) and 0 < self.ema < 1):
             raise InputError(must("ema", "between 0 and 1", repr(self.ema), "0.999 is usual."))
+        if self.sparse not in ("auto", "never"):
+            raise InputError(must("sparse", '"auto" or "never"', repr(self.sparse)))
         if not (_number(self.save_seconds) and self.save_seconds >= 0):
             raise InputError(must("save_seconds", "at least 0", repr(self.save_seconds)))
 

@@ -1,7 +1,7 @@
 """The FLOPs of one training step, layer by layer, and the work it is at some densities."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,15 +46,18 @@ class StepCost:
         self,
         densities: Mapping[str, float] | None = None,
         growth_weights: Mapping[str, int] | int = 0,
+        sparse: Collection[str] = (),
     ) -> Work:
         """The work of one step at these densities.
 
-        The step runs dense, mask or not, so executed equals dense-equivalent in total; the share
-        of the backward pass that served only to choose weights to grow is shown as growth.
+        A weight runs dense, mask or not, unless it is named in `sparse`: executed equals
+        dense-equivalent but for the zeros of those. The share of the backward pass that served only
+        to choose weights to grow is shown as growth.
 
         Args:
             densities: fraction kept of each weight; a weight not named is dense.
             growth_weights: gradient entries looked at for growth, by weight or in all.
+            sparse: weights whose zeros were skipped.
 
         Raises:
             InputError: a name that no layer has, or a density outside (0, 1].
@@ -65,12 +68,21 @@ class StepCost:
             check_density(density, f"density of {name}")
         growth = self._growth(densities, growth_weights)
         gone = {name: 1.0 - densities.get(name, 1.0) for name in self.layers}
-        idle_forward = math.fsum(gone[name] * self.layers[name].forward for name in gone)
-        idle_backward = math.fsum(gone[name] * self.layers[name].backward for name in gone)
+        idle_forward, idle_backward = self._idle(gone)
+        spared_forward, spared_backward = self._idle({n: g for n, g in gone.items() if n in sparse})
         return Work(
             useful=Flops(self.forward - idle_forward, self.backward - idle_backward, growth),
-            executed=Flops(self.forward, self.backward - growth, growth),
+            executed=Flops(
+                self.forward - spared_forward, self.backward - spared_backward - growth, growth
+            ),
             dense_equivalent=Flops(self.forward, self.backward),
+        )
+
+    def _idle(self, gone: Mapping[str, float]) -> tuple[float, float]:
+        """FLOPs, forward and backward, of the weights that are gone."""
+        return (
+            math.fsum(share * self.layers[name].forward for name, share in gone.items()),
+            math.fsum(share * self.layers[name].backward for name, share in gone.items()),
         )
 
     def _check(self, names: Mapping[str, Any]) -> None:

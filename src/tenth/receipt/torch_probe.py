@@ -16,6 +16,7 @@ such as the output projection of `nn.MultiheadAttention`, is counted in the whol
 Counting slows a step: count one step of a kind, and add its work for each step of that kind.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
 from tenth.receipt.step import LayerCost, StepCost
+from tenth.sparsity.sparse import SparseLayer, sparse_layers
 from tenth.sparsity.weights import plain, prunable
 
 aten = torch.ops.aten
@@ -159,7 +161,15 @@ class StepCounter:
 
     def __enter__(self) -> Self:
         names = {id(weight): name for name, weight in prunable(self._model).items()}
+        for path, layer in sparse_layers(self._model).items():
+            name = f"{path}.weight"
+            tally = self._tallies.setdefault(name, _Tally())
+            self._weights[name] = layer.shape.numel()
+            hook = _counting_sparse(tally, layer, self._dispatch)
+            self._hooks.append(layer.register_forward_hook(hook, with_kwargs=True))
         for module in plain(self._model).modules():
+            if isinstance(module, SparseLayer):
+                continue
             name = names.get(id(getattr(module, "weight", None)))
             if name is not None and isinstance(module.weight, Tensor):
                 tally = self._tallies.setdefault(name, _Tally())
@@ -191,6 +201,36 @@ class StepCounter:
             },
             uncounted=tuple(sorted(self._dispatch.uncounted)),
         )
+
+
+def _counting_sparse(tally: _Tally, layer: SparseLayer, dispatch: _Dispatch) -> Callable[..., None]:
+    """As `_counting`, for a layer whose own kernels the dispatcher does not see.
+
+    It counts as its dense form would: a cost is that of a dense step.
+    """
+    weight = torch.empty(layer.shape, device="meta", requires_grad=layer.values.requires_grad)
+    count = _counting(tally, weight)
+
+    def both(
+        module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Tensor
+    ) -> None:
+        before = dataclasses.replace(tally)
+        count(module, inputs, named, output)
+        dispatch.forward += tally.forward - before.forward
+        gradients = (
+            tally.weight_gradient
+            + tally.input_gradient
+            - before.weight_gradient
+            - before.input_gradient
+        )
+        if output.requires_grad:
+
+            def ran(_: Tensor) -> None:
+                dispatch.backward += gradients
+
+            output.register_hook(ran)
+
+    return both
 
 
 def _counting(tally: _Tally, weight: Tensor) -> Callable[..., None]:

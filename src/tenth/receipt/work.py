@@ -1,10 +1,12 @@
 """How much arithmetic was done, in three counts that are never mixed.
 
     useful            what the kept weights needed: the least that a perfect kernel would do
-    executed          what ran; a weight held at zero by a mask still costs its share
+    executed          what ran; a weight held at zero by a mask still costs its share, unless its
+                      layer runs sparse
     dense_equivalent  what the dense twin would have done for the same steps
 
-One multiply-add is 2 FLOPs. Work done under a mask is dense work: useful is smaller, executed not.
+One multiply-add is 2 FLOPs. Work done under a mask alone is dense work: useful is
+smaller, executed not.
 """
 
 from dataclasses import dataclass, field

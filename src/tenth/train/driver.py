@@ -72,12 +72,12 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     """
     ranks.join()
     settings = settings or Settings()
-    choice, density = _chosen(route, density)
+    choice, density = ranks.together(lambda: _chosen(route, density))
     plan = _plan(task, route, density, seed, settings)
     receipt = Receipt(
         title=f"train {task.name} by {route}",
         task=Aim(task.name, metric="score", target=plan.pace.target),
-        place=Place.find(settings.place),
+        place=ranks.together(lambda: Place.find(settings.place)),
     )
     with (
         borrowed_generators(),
@@ -170,6 +170,7 @@ def _plan(task: Task, route: str, density: float, seed: int, settings: Settings)
         rescale=choice.sparse_start,
         place=settings.place,
         save_seconds=settings.save_seconds,
+        sparse=settings.sparse,
     )
 
 
