@@ -6,6 +6,7 @@ import pytest
 from tenth.errors import InputError
 from tenth.kernels.training import linear
 from tenth.kernels.training.linear import Batch
+from tenth.kernels.training.patterns import kept_places, pattern, transposed
 
 SIZES = [(1, 1, 1), (3, 5, 7), (8, 8, 8), (17, 33, 65), (40, 600, 130), (300, 9, 64), (5, 257, 31)]
 FORMS = ["rows", "columns"]
@@ -19,6 +20,11 @@ def laid(matrix, form):
 def batch(matrix):
     pixel, feature = (step // 4 for step in matrix.strides)
     return Batch(matrix.ctypes.data, pixel, feature)
+
+
+def patterned(mask):
+    places = kept_places(mask)
+    return pattern(places, mask.shape), transposed(places, mask.shape)
 
 
 def drawn(rows, columns, pixels, density, seed=0):
@@ -37,8 +43,8 @@ def drawn(rows, columns, pixels, density, seed=0):
 def test_products_are_those_of_numpy(size, density, form, threads):
     rows, columns, pixels = size
     mask, weight, x, dy = drawn(rows, columns, pixels, density)
-    m, t = linear.pattern(mask), linear.transposed(mask)
-    kept = linear.kept_places(mask)
+    m, t = patterned(mask)
+    kept = kept_places(mask)
     values = np.ascontiguousarray(weight.ravel()[kept])
     bias = np.arange(rows, dtype=np.float32)
     x, dy = laid(x, form), laid(dy, form)
@@ -70,24 +76,24 @@ def test_products_are_those_of_numpy(size, density, form, threads):
 
 def test_what_is_not_wanted_is_not_touched():
     mask, weight, x, dy = drawn(20, 30, 70, 0.3)
-    m, t = linear.pattern(mask), linear.transposed(mask)
-    values = np.ascontiguousarray(weight.ravel()[linear.kept_places(mask)])
+    m, t = patterned(mask)
+    values = np.ascontiguousarray(weight.ravel()[kept_places(mask)])
     dx = np.zeros_like(x)
     gradients = np.zeros(m.count + 4, np.float32)
     given = {"x": batch(x), "dy": batch(dy), "pixels": 70}
     address = gradients.ctypes.data
     linear.backward(m, None, values.ctypes.data, dx=None, gradients=address, **given)
     linear.backward(m, t, values.ctypes.data, dx=batch(dx), gradients=None, **given)
-    expected = (dy.T @ x).ravel()[linear.kept_places(mask)]
+    expected = (dy.T @ x).ravel()[kept_places(mask)]
     np.testing.assert_allclose(gradients[: m.count], expected, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(dx, dy @ weight, rtol=1e-4, atol=1e-4)
 
 
 def test_the_order_of_values_holds_each_kept_place_once():
     mask = drawn(30, 700, 1, 0.2)[0]
-    assert np.array_equal(np.sort(linear.kept_places(mask)), np.flatnonzero(mask))
+    assert np.array_equal(np.sort(kept_places(mask)), np.flatnonzero(mask))
 
 
 def test_a_mask_is_a_matrix():
     with pytest.raises(InputError, match="a matrix"):
-        linear.pattern(np.ones(3, bool))
+        kept_places(np.ones(3, bool))

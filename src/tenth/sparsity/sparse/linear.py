@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tenth.kernels.training import linear
-from tenth.kernels.training.linear import Batch, Pattern
+from tenth.kernels.training.linear import Batch
+from tenth.kernels.training.patterns import Pattern, kept_places, pattern, transposed
 from tenth.sparsity.sparse.layer import SparseLayer
 
 
@@ -26,8 +27,9 @@ class SparseLinear(SparseLayer):
 
     def __init__(self, dense: nn.Module, mask: Tensor) -> None:
         table = mask.detach().cpu().numpy()
-        super().__init__(dense, mask, torch.from_numpy(linear.kept_places(table)))
-        self.patterns = linear.pattern(table), linear.transposed(table)
+        places, sides = kept_places(table), (table.shape[0], table.shape[1])
+        super().__init__(dense, mask, torch.from_numpy(places))
+        self.patterns = pattern(places, sides), transposed(places, sides)
 
     def forward(self, x: Tensor) -> Tensor:
         """The product of the last axis of x with the weights."""
