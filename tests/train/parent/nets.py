@@ -135,6 +135,7 @@ def bert(width, heads, layers, inner):
     return BertModel(BertConfig(**sizes, **more, initializer_range=0.5), add_pooling_layer=False)
 
 
+POINTS = torch.randn(5, 6, generator=torch.Generator().manual_seed(1)).double()
 IMAGES = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(1)).double()
 TOKENS = torch.randint(0, 7, (2, 5), generator=torch.Generator().manual_seed(1))
 

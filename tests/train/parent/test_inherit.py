@@ -11,6 +11,7 @@ from tenth.train.parent import inherit
 
 from .nets import (
     IMAGES,
+    POINTS,
     TOKENS,
     Attention,
     Encoder,
@@ -42,7 +43,6 @@ def inherited(parent, net, given, run=call, **options):
         return run(parent, given), run(net, given)
 
 
-POINTS = torch.randn(5, 6, generator=torch.Generator().manual_seed(1)).double()
 SEQUENCES = torch.randn(2, 4, 5, generator=torch.Generator().manual_seed(1)).double()
 
 EXACT = {
