@@ -9,7 +9,7 @@ verdict     the outcome                   results    what is on disk
 
 from tenth.train.race.arms import Arm, default_arms, named
 from tenth.train.race.driver import race
-from tenth.train.race.engines import Alone, Engine
+from tenth.train.race.engines import Alone, Engine, Run, Site
 from tenth.train.race.processes import Processes
 from tenth.train.race.terms import Budget, Terms
 from tenth.train.race.verdict import Verdict
@@ -20,6 +20,8 @@ __all__ = [
     "Budget",
     "Engine",
     "Processes",
+    "Run",
+    "Site",
     "Terms",
     "Verdict",
     "default_arms",

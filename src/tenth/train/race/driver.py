@@ -94,7 +94,7 @@ def race(  # noqa: PLR0913  what a race is, by keyword
         site = Site(source, lined, files.output_folder(folder / "runs"), on_job)
         known.check()
         with (engine or Processes()).open(site) as run:
-            book = Book(site.folder, run, _mark(known))
+            book = Book(site, run, _mark(known))
             whole = lengths(lined, terms, settings, known, book.do)
             scales = tune(lined, whole, terms, known, book.do)
             contest(lined, whole, scales, terms, book.do)

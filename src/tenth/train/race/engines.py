@@ -17,7 +17,7 @@ from tenth.train.race.arms import Arm
 from tenth.train.race.jobs import Ended, Job, perform
 
 Run = Callable[[Iterable[Job]], Iterator[tuple[Job, Ended]]]
-OnJob = Callable[[Job, Step], Any]
+OnJob = Callable[[Job, Step | None], Any]  # None: the job ended
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ of an unfinished run, so that a job that was stopped, even killed, goes on from 
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,8 +58,11 @@ class Job:
         """All that decides what comes out, as JSON."""
         # neither the place nor the pace of checkpoints changes a result
         settings = replace(self.settings, place=None, save_seconds=60.0)
+        settled = dataclasses.asdict(settings)
+        if settings.target == math.inf:
+            settled["target"] = "none"  # JSON has no infinity
         form = {"stage": self.stage, "seed": self.seed, "scale": self.scale, "tries": self.tries}
-        return {"arm": self.arm.form(), **form, "settings": dataclasses.asdict(settings)}
+        return {"arm": self.arm.form(), **form, "settings": settled}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tenth import files
 from tenth.errors import FormatError, must
-from tenth.train.race.engines import Run
+from tenth.train.race.engines import Run, Site
 from tenth.train.race.jobs import Ended, Job
 
 RACE = "race.json"
@@ -27,13 +27,13 @@ class Book:
     """All jobs of a race that have ended, those of an earlier sitting included.
 
     Args:
-        folder: where jobs are kept.
+        site: of the race: its folder, and who is told that a job ended.
         run: runs jobs.
         mark: of the task; the end of a job of another task is refused.
     """
 
-    def __init__(self, folder: Path, run: Run, mark: str) -> None:
-        self.folder, self._run, self._mark = folder, run, mark
+    def __init__(self, site: Site, run: Run, mark: str) -> None:
+        self.folder, self._site, self._run, self._mark = site.folder, site, run, mark
         self.ended: list[Ended] = []
 
     def do(self, jobs: Sequence[Job]) -> list[Ended]:
@@ -46,6 +46,8 @@ class Book:
         ends = {job.name: self._found(job) for job in jobs}
         for job, ended in self._run([job for job in jobs if ends[job.name] is None]):
             self._keep(job, ended)
+            if self._site.on_step is not None:
+                self._site.on_step(job, None)
             ends[job.name] = ended
         made = [ended for ended in ends.values() if ended is not None]
         self.ended += made
