@@ -18,7 +18,7 @@ demo: setup  ## the whole line on the Game of Life, in a few minutes
 	$(BIN)/tenth demo --out tenth-demo
 
 test: setup  ## the whole test suite
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 fast: setup  ## the tests that take no longer than a few seconds
 	$(BIN)/python -m pytest -m "not slow"
