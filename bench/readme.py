@@ -1,4 +1,4 @@
-"""Fill the tables of README.md and docs/ship.md from the result files in docs/results.
+"""Fill the tables of the pages below from the result files in docs/results.
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing between them is written by
 hand. Run it after any bench: `make docs`.
@@ -17,7 +17,7 @@ from tenth.receipt import Receipt
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "ship.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "ship.md", ROOT / "docs" / "teach.md")
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -166,7 +166,40 @@ def race(name: str, row: dict[str, Any], done: dict[str, Any]) -> list[tuple[str
     ]
 
 
+def teach() -> str:
+    content = json.loads((RESULTS / "teach.json").read_text())
+    seeds = list(content["runs"].values())
+    rows = []
+    for way in seeds[0]:
+        if way.startswith("rival"):
+            continue
+        runs = [seed[way] for seed in seeds]
+        against = content["differences"].get(way, {})
+        rows.append(
+            (
+                way,
+                f"{100 * fmean(run['test'] for run in runs):.1f} %",
+                human(fmean(run["own_flops"] for run in runs), "FLOP"),
+                human(fmean(run["flops"] for run in runs), "FLOP"),
+                *(points(against.get(other)) for other in ("alone", "rival")),
+            )
+        )
+    head = (
+        f"digits, {len(seeds)} seeds", "test accuracy", "FLOPs of the run",
+        "with what came before", "points against the route alone", "against the rival",
+    )  # fmt: skip
+    return f"{table(head, rows)}\n\nFLOPs on kept weights; intervals of 90 %, paired."
+
+
+def points(difference: dict[str, float] | None) -> str:
+    if difference is None:
+        return ""
+    mean, low, high = (100 * difference[key] for key in ("mean", "low", "high"))
+    return f"{mean:+.1f} ({low:+.1f} – {high:+.1f})"
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "teach": teach,
     "life": life,
     "arms": arms,
     "digits": digits,
