@@ -94,7 +94,7 @@ def race(  # noqa: PLR0913  what a race is, by keyword
         site = Site(source, lined, files.output_folder(folder / "runs"), on_job)
         known.check()
         with (engine or Processes()).open(site) as run:
-            book = Book(site, run, _mark(known))
+            book = Book(site, run, mark_of(known))
             whole = lengths(lined, terms, settings, known, book.do)
             scales = tune(lined, whole, terms, known, book.do)
             contest(lined, whole, scales, terms, book.do)
@@ -115,7 +115,7 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _mark(task: Task) -> str:
+def mark_of(task: Task) -> str:
     """What tells a task from others of its name: its fresh model."""
     with borrowed_generators():
         reseed(derive(0, "init"))
