@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 import tiny
 from runs import same, stop_at
-from tenth.errors import FormatError, InputError
+from tenth.demo import life
+from tenth.errors import FormatError, InputError, TaskError
 from tenth.fit import Teacher
 from tenth.receipt import Receipt
 from tenth.sparsity import prunable
@@ -186,3 +189,59 @@ def test_a_parent_and_a_teacher_together(young, dense):
     result = run(tiny.task(), "granet", density=0.25, settings=SHORT, parent=young, teacher=dense)
     names = [stage.name for stage in result.receipt.stages]
     assert sum(name.startswith("made earlier") for name in names) == 2
+
+
+def test_life_is_taught_by_its_layers_and_inherited_from_the_smallest_net():
+    """Its loss calls the logits, not the model."""
+    torch.manual_seed(1)
+    small = life.LifeNet(m=1)
+    settings = Settings(steps=2, lr_scale=1e-12)
+    task = replace(life.task(m=4), small=None)
+    result = run(task, parent=small, teacher=Teacher(small, at="layers"), settings=settings)
+    boards = life.boards(torch.Generator().manual_seed(0), 2)
+    torch.testing.assert_close(result.model(boards), small(boards))
+    with pytest.raises(TaskError, match=r"Teacher\(model, at='layers'\)"):
+        run(task, teacher=small, settings=settings)
+
+
+@pytest.mark.slow
+def test_a_language_model_grows_and_is_taught():
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    def gpt(width, heads, layers):
+        sizes = {"n_embd": width, "n_head": heads, "n_layer": layers, "n_positions": 6}
+        special = {"vocab_size": 7, "bos_token_id": 0, "eos_token_id": 0}
+        return GPT2LMHeadModel(GPT2Config(**sizes, **special, loss_type="ForCausalLM"))
+
+    class Logits(torch.nn.Module):
+        def __init__(self, *sizes):
+            super().__init__()
+            self.net = gpt(*sizes)
+
+        def forward(self, tokens):
+            return self.net(input_ids=tokens, use_cache=False)
+
+    def batches(seed):
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(4):
+            yield torch.randint(0, 7, (3, 6), generator=generator)
+
+    def loss(model, tokens):
+        logits = model(tokens).logits[:, :-1].flatten(0, 1)
+        return torch.nn.functional.cross_entropy(logits, tokens[:, 1:].flatten())
+
+    task = tiny.task(
+        model=lambda: Logits(16, 4, 3),
+        batches=batches,
+        loss=loss,
+        score=lambda model, split: -loss(model, next(iter(batches(9)))).item(),
+        example=(torch.zeros(1, 6, dtype=torch.int64),),
+        small=None,
+        optimizer=lambda parameters: torch.optim.Adam(parameters, lr=1e-14),
+    )
+    torch.manual_seed(0)
+    small = Logits(8, 2, 2)
+    result = run(task, parent=small, teacher=small, settings=Settings(steps=2))
+    tokens = next(iter(batches(3)))
+    answers = result.model(tokens).logits, small.eval()(tokens).logits
+    torch.testing.assert_close(*answers, rtol=1e-4, atol=1e-5)
