@@ -1,10 +1,35 @@
-/* One pool of threads for all kernels of the process, opened on first use and made anew where
-   another number of threads is wanted, or in a process that was forked. */
+/* The threads of GNU OpenMP where the process has loaded it, as torch does on Linux: they spin for
+   some milliseconds after each of its operations, and a second set of threads would have to wait for
+   the processors. Elsewhere one pool for all kernels of the process, opened on first use and made
+   anew where another number of threads is wanted, or in a process that was forked. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../c/pool.c"
 #include "threads.h"
+
+#if defined(__linux__)
+/* Runs a function on a team of threads; NULL where the process has no OpenMP. */
+extern void GOMP_parallel(void (*)(void *), void *, unsigned, unsigned) __attribute__((weak));
+#endif
+
+/* The parts of some work that are not yet taken: who takes which does not matter. */
+struct parts {
+    work *run;
+    const void *job;
+    int64_t units, workers, next;
+};
+
+static void take_parts(void *given)
+{
+    struct parts *p = given;
+    for (;;) {
+        const int64_t w = __atomic_fetch_add(&p->next, 1, __ATOMIC_RELAXED);
+        if (w >= p->workers)
+            return;
+        run_part(p->run, p->job, p->units, p->workers, (int)w);
+    }
+}
 
 #if MOST_THREADS > 1 && !defined(_WIN32)
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -47,19 +72,25 @@ void share_work(work *run, const void *job, int64_t units, int64_t threads)
         run_part(run, job, units, 1, 0);
         return;
     }
+    struct parts parts = {run, job, units, threads, 0};
+#if defined(__linux__)
+    if (GOMP_parallel) {
+        GOMP_parallel(take_parts, &parts, (unsigned)threads, 0);
+        return;
+    }
+#endif
     pthread_mutex_lock(&turn);
     struct pool *pool = pool_of(threads);
     if (pool)
         parallel(pool, run, job, units);
-    else /* the same parts in the same order, so that results do not depend on luck */
-        for (int64_t w = 0; w < threads; w++)
-            run_part(run, job, units, threads, (int)w);
+    else
+        take_parts(&parts);
     pthread_mutex_unlock(&turn);
 }
 #else
 void share_work(work *run, const void *job, int64_t units, int64_t threads)
 {
-    for (int64_t w = 0; w < (threads > 1 ? threads : 1); w++)
-        run_part(run, job, units, threads > 1 ? threads : 1, (int)w);
+    struct parts parts = {run, job, units, threads > 1 ? threads : 1, 0};
+    take_parts(&parts);
 }
 #endif
