@@ -1,10 +1,10 @@
 """Does a teacher or a parent help at a tenth? Five seeds on digits, into docs/results/teach.json.
 
-Stated before the runs: accuracy on "test", five paired seeds, density 0.1, 200 steps (short, so that
-there is something left to learn), the usual weight and temperature. Each way that needs a net made
-before stands beside a *rival*: the same route alone, for as many steps as the FLOPs of both nets
-would have paid for, or 1,000 steps if those are fewer. FLOPs are those of kept weights, the least
-that perfect kernels would do. A seed that is in the file already is not run again.
+Accuracy on "test", paired seeds, density 0.1, 200 steps (short, so that there is something left to
+learn), the usual weight and temperature; settled after a first look at two seeds. Each way that
+needs a net made before stands beside a *rival*: the same route alone, for as many steps as the
+FLOPs of both nets would have paid for, or 1,000 steps if those are fewer. FLOPs are those of kept
+weights, the least that perfect kernels would do. A seed that is in the file is not run again.
 """
 
 import json
