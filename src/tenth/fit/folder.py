@@ -6,10 +6,12 @@ run.pt               the checkpoint, while the run is unfinished
 model.safetensors    the result (a small file if weights were removed)
 receipt.json         what it cost
 run.json             what was run, and how it ended: written last, it means "finished"
+parts                the runs that a run consists of, if it does, while it is unfinished
 """
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +56,20 @@ class Folder:
     def _ending_path(self) -> Path:
         return self.path / "run.json"
 
+    @property
+    def _parts_path(self) -> Path:
+        return self.path / "parts"
+
+    def part(self, name: str) -> "Folder":
+        """The folder of a run that is a part of this one."""
+        place = name.partition(",")[0].replace(" ", "-")
+        return Folder(self._parts_path / place, {**self.identity, "part": name})
+
     def _opened(self, path: str | Path) -> Path:
         self.path = files.output_folder(path)
-        ours = self._ending_path.exists() or self._checkpoint_path.exists()
+        ours = any(
+            path.exists() for path in (self._ending_path, self._checkpoint_path, self._parts_path)
+        )
         if self.model_path.exists() and not ours:
             rule, got = "absent from the folder of a new run", "a file of something else"
             raise FormatError(
@@ -101,12 +114,21 @@ class Folder:
 
     @ranks.by_first
     def finish(self, model: nn.Module, receipt: Receipt, ending: Mapping[str, Any]) -> None:
-        """Write the result, and take the checkpoint away."""
+        """Write the result, and take checkpoint and parts away."""
         save_model(model, self.model_path)
         receipt.save(self.receipt_path)
         content = {"kind": KIND, "identity": self.identity, "ending": dict(ending)}
         files.write_text(self._ending_path, json.dumps(content, indent=1, allow_nan=False) + "\n")
         self._checkpoint_path.unlink(missing_ok=True)
+        self._forget_parts()
+
+    def _forget_parts(self) -> None:
+        for path in self._parts_path.glob("*/run.json"):
+            for name in ("model.safetensors", "receipt.json", "run.pt", "run.json"):
+                (path.parent / name).unlink(missing_ok=True)
+            path.parent.rmdir()
+        with suppress(OSError):  # it is not there, or holds files of somebody else
+            self._parts_path.rmdir()
 
     def result(self, model: nn.Module) -> Receipt:
         """Load the finished weights into `model`; the receipt of the run."""

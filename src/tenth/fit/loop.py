@@ -65,6 +65,8 @@ def fit(
         try:
             while not run.over:
                 saver.after(run.advance(), on_step, interrupted)
+            # until the result is written, which may fail, the run can be taken up at its end
+            saver.save_once()
         finally:
             run.pay()
             meter.note("steps", run.step)
@@ -95,6 +97,7 @@ class _Saver:
         self._folder = folder
         self._earlier = [stage.to_json() for stage in earlier]
         self._saved = time.monotonic()
+        self._saved_step: int | None = None
 
     def after(self, step: Step, on_step: OnStep | None, interrupted: Callable[[], bool]) -> None:
         """Call the user's function, and save where that is due.
@@ -118,6 +121,11 @@ class _Saver:
         if due:
             self.save()
 
+    def save_once(self) -> None:
+        """Save, unless this very step was."""
+        if self._saved_step != self._run.step:
+            self.save()
+
     def save(self) -> None:
         if self._folder is None:
             return
@@ -128,7 +136,7 @@ class _Saver:
         size_bytes = self._folder.save(state)
         if ranks.first():
             self._meter.add_bytes(size_bytes)
-        self._saved = time.monotonic()
+        self._saved, self._saved_step = time.monotonic(), self._run.step
 
 
 def _ended(run: Run) -> Fitted:

@@ -1,10 +1,10 @@
 """What a run of steps is told before it begins, and what it tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
 from tenth.fit.settings import Pace
 from tenth.fit.teacher import Teacher
@@ -28,6 +28,24 @@ class Step:
 OnStep = Callable[[Step], Any]
 
 
+class Watch(Protocol):
+    """Looks at a model while it trains, every so many steps, and says when that is enough."""
+
+    every: int
+
+    def enough(self, model: nn.Module) -> bool:
+        """Whether the run may end here."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers: tensors, numbers and strings only."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Remember what another one did."""
+        ...
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run, described so that it can be repeated.
@@ -48,6 +66,10 @@ class Plan:
         teacher: a trained net to learn from, beside the loss of the task.
         trained: the first weights are trained already: a first mask keeps the largest of them,
             where it would otherwise be drawn at random.
+        masks: the first masks, where they are given; by weight name.
+        begin: steps that count as made: the learning rate goes on from there, the data begin anew.
+        end: the last step; None: that of the pace.
+        watch: may end the run before.
     """
 
     name: str
@@ -64,6 +86,15 @@ class Plan:
     sparse: str = "auto"
     teacher: Teacher | None = None
     trained: bool = False
+    masks: Mapping[str, Tensor] | None = None
+    begin: int = 0
+    end: int | None = None
+    watch: Watch | None = None
+
+    @property
+    def last_step(self) -> int:
+        """The step with which the run ends, unless it ends before."""
+        return self.pace.steps if self.end is None else self.end
 
     @property
     def timetable(self) -> Timetable:

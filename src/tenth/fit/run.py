@@ -43,7 +43,10 @@ class Run:
         if self.pruner is not None:
             self._bill.set_densities(self.pruner.layer_densities())
         self._sparse = Sparse(model, self.optimizer, self.pruner, plan.sparse)
-        self.step = 0
+        self.step = plan.begin
+        if plan.begin:
+            self._feed.start_at(epoch=0, epoch_start=plan.begin, step=plan.begin)
+        self._stopped = False
         self.history: list[Step] = []
         self._losses = 0.0  # since the last entry of the history
         self._loss = math.nan
@@ -67,7 +70,7 @@ class Run:
     @property
     def over(self) -> bool:
         """Whether the run has ended."""
-        return self.step >= self.plan.pace.steps or self.reached
+        return self.step >= self.plan.last_step or self.reached or self._stopped
 
     def advance(self) -> Step:
         """Make one step, and look at the score where that is due.
@@ -86,7 +89,9 @@ class Run:
         if self.pruner is not None and update is not None and update.changed:
             self._bill.set_densities(self.pruner.layer_densities())
         self.step = step
-        if step % self.plan.pace.check_every == 0 or step == self.plan.pace.steps:
+        watch = self.plan.watch
+        self._stopped = watch is not None and step % watch.every == 0 and watch.enough(self.model)
+        if step % self.plan.pace.check_every == 0 or step == self.plan.last_step or self._stopped:
             self._look()
         self._sparse.settle(last=self.over)
         self._bill.set_sparse(self._sparse.weights)
@@ -119,7 +124,7 @@ class Run:
         return teacher.total(self.model, lambda: self.task.call("loss", self.model, batch))
 
     def _look(self) -> None:
-        since = self.step - (self.history[-1].step if self.history else 0)
+        since = self.step - (self.history[-1].step if self.history else self.plan.begin)
         score = ranks.from_first(self._val) if self.step >= self.plan.final_from else None
         mean = self._losses / since
         self.history.append(Step(self.step, self.plan.pace.steps, mean, score, self.density))
@@ -159,6 +164,8 @@ class Run:
             "losses": self._losses,
             "history": [asdict(entry) for entry in self.history],
             "sparse": {**self._sparse.state_dict(), "now": sparse},
+            "watch": self.plan.watch.state_dict() if self.plan.watch is not None else None,
+            "stopped": self._stopped,
         }
         self._sparse.restore(sparse)
         return state
@@ -179,6 +186,9 @@ class Run:
                 self.average.weights = dict(state["average"])
             self.history = [Step(**entry) for entry in state["history"]]
             self.step, self._losses = state["step"], state["losses"]
+            self._stopped = state["stopped"]
+            if self.plan.watch is not None:
+                self.plan.watch.load_state_dict(state["watch"])
             self._sparse.load_state_dict(state["sparse"])
             self._sparse.restore(state["sparse"]["now"])
             self._bill.set_sparse(self._sparse.weights)
@@ -200,6 +210,7 @@ def _pruner(model: nn.Module, optimizer: Optimizer, plan: Plan) -> Pruner | None
         method=plan.method,
         timetable=plan.timetable,
         seed=derive(plan.seed, "masks"),
+        masks=plan.masks,
         first=scores.magnitude if plan.trained else scores.random,
     )
     if plan.keep_zeros:

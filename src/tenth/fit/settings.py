@@ -64,8 +64,8 @@ class Settings:
         if not (_number(self.save_seconds) and self.save_seconds >= 0):
             raise InputError(must("save_seconds", "at least 0", repr(self.save_seconds)))
 
-    def for_task(self, task: Task) -> "Pace":
-        """The same with every gap filled."""
+    def for_task(self, task: Task, updates: int = MASK_UPDATES) -> "Pace":
+        """The same with every gap filled; masks move `updates` times, where nothing is said."""
         steps = task.steps if self.steps is None else self.steps
         return Pace(
             steps=steps,
@@ -75,7 +75,7 @@ class Settings:
             lr_scale=self.lr_scale,
             warm_up=self.warm_up,
             ema=self.ema,
-            mask_every=self.mask_every or max(10, steps // MASK_UPDATES),
+            mask_every=self.mask_every or max(10, steps // updates),
         )
 
 

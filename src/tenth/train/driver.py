@@ -10,7 +10,7 @@ from torch import nn
 
 from tenth.errors import InputError, TargetError, TaskError, must
 from tenth.figures import Figure, counted
-from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, fit, ranks
+from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, ranks
 from tenth.fit.checkpoint import digest
 from tenth.fit.origin import line_of, stage_of
 from tenth.fit.run import Run
@@ -22,6 +22,7 @@ from tenth.receipt.place import Place
 from tenth.sparsity import prunable
 from tenth.task import Task
 from tenth.task.shapes import SHAPES
+from tenth.train.job import Job
 from tenth.train.origins import teacher_of, trained
 from tenth.train.parent import inherit
 from tenth.train.result import Result
@@ -104,7 +105,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     if forebear is not None:
         _begin(model, forebear, task, seed, receipt)
     try:
-        fitted = fit(model, task, plan, stages=receipt.stages, folder=folder, on_step=on_step)
+        fitted = choice.way(Job(model, task, plan, receipt.stages, folder, on_step))
     except TargetError as error:
         error.receipt = receipt
         raise
@@ -161,7 +162,7 @@ def _plan(task: Task, route: str, density: float, seed: int, settings: Settings)
     choice = ROUTES[route]
     return Plan(
         name=f"train {route}",
-        pace=settings.for_task(task),
+        pace=settings.for_task(task, choice.updates),
         seed=seed,
         density=density,
         method=choice.method,

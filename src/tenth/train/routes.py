@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from tenth.sparsity import GRADUAL, GRANET, RIGL, SET, STATIC, Method
+from tenth.fit.settings import MASK_UPDATES
+from tenth.sparsity import ACDC, GRADUAL, GRANET, RIGL, RIGL_ITOP, SET, STATIC, Method
+from tenth.sparsity.lab import Scorer, grasp, snip, synflow
+from tenth.train.controls import masks_by
+from tenth.train.job import Way, whole
+from tenth.train.rounds import rewinding_rate, rewinding_weights
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,10 @@ class Route:
         small: train the task's small dense model instead.
         ramp: share of the steps after which the final density is reached.
         rest: share of the steps after which the masks rest.
+        updates: how often masks move in a run, unless its settings say so.
+        way: how the run is gone through; most are one stretch.
+        begins_dense: whatever the method says, the first steps are made with all weights.
+        control: it is here for comparison, and no way to take.
     """
 
     source: str
@@ -22,6 +31,10 @@ class Route:
     small: bool = False
     ramp: float = 0.5
     rest: float = 0.75
+    updates: int = MASK_UPDATES
+    way: Way = whole
+    begins_dense: bool = False
+    control: bool = False
 
     @property
     def dense(self) -> bool:
@@ -32,7 +45,19 @@ class Route:
     def sparse_start(self) -> bool:
         """Whether the first mask is drawn before any step."""
         method = self.method
-        return method is not None and method.schedule(0.0, method.start, 0.0) < 1.0
+        if method is None or self.begins_dense:
+            return False
+        return method.schedule(0.0, method.start, 0.0) < 1.0
+
+
+def _control(scorer: Scorer, source: str, *, shuffled: bool = False) -> Route:
+    return Route(
+        f"{source}. Differs: fresh weights are enlarged by sparse fan-in, as for every sparse "
+        f"start; one batch of the task's size",
+        STATIC,
+        way=masks_by(scorer, shuffled=shuffled),
+        control=True,
+    )
 
 
 ROUTES: dict[str, Route] = {
@@ -63,4 +88,37 @@ ROUTES: dict[str, Route] = {
         "steps. Differs: masks rest from 75 % of the steps",
         GRANET,
     ),
+    "rigl-itop": Route(
+        "Liu et al. 2021, arXiv:2102.02887: drop share 0.5 and a longer interval, 4000 iterations "
+        "of 98,000, so 24 updates a run. Differs: masks rest from 75 % of the steps",
+        RIGL_ITOP,
+        updates=24,
+    ),
+    "acdc": Route(
+        "Peste et al. 2021, arXiv:2106.12379, in the proportions of its 200 epochs on CIFAR-100: "
+        "dense for 5 % of the steps, then sparse for 10 % and dense for 6.5 % by turns, sparse "
+        "from 87.5 %. Differs: momentum is reset for removed weights alone",
+        ACDC,
+        ramp=0.875,
+        rest=0.875,
+    ),
+    "lottery": Route(
+        "Frankle & Carbin 2018, arXiv:1803.03635, 20 % a round over the whole net, rewound to "
+        "3 % of the steps as in arXiv:1912.05671. Differs: the optimizer begins anew there",
+        STATIC,
+        way=rewinding_weights,
+        begins_dense=True,
+    ),
+    "lottery-lr": Route(
+        "Renda et al. 2020, arXiv:2003.02389, 20 % a round over the whole net. Differs: none",
+        STATIC,
+        way=rewinding_rate,
+        begins_dense=True,
+    ),
+    "snip": _control(snip, "Lee et al. 2019, arXiv:1810.02340"),
+    "grasp": _control(grasp, "Wang et al. 2020, arXiv:2002.07376"),
+    "synflow": _control(synflow, "Tanaka et al. 2020, arXiv:2006.05467"),
+    "snip-shuffled": _control(snip, "Frankle et al. 2021, arXiv:2009.08576", shuffled=True),
+    "grasp-shuffled": _control(grasp, "Frankle et al. 2021, arXiv:2009.08576", shuffled=True),
+    "synflow-shuffled": _control(synflow, "Frankle et al. 2021, arXiv:2009.08576", shuffled=True),
 }
