@@ -13,9 +13,22 @@ from tenth.sparsity import Method, Timetable
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run stands: steps made of steps planned, the loss, the last score, the density.
+    """Where a run stands.
 
-    In a history, `loss` is the mean since the entry before.
+    In a history, `loss` is the mean since the entry before, and what only a look at the run gives
+    is filled in; two entries are equal whatever the seconds were.
+
+    Attributes:
+        step: steps made.
+        steps: steps planned.
+        loss: of the task.
+        score: the last one on "val".
+        density: fraction of the prunable weights now kept.
+        rate: learning rate of the optimizer's first group.
+        explored: fraction of the prunable weights that were kept at any time so far.
+        layers: density by weight name; empty where no weight can be removed.
+        live: share of the neurons that keep a weight, by weight name.
+        seconds: by phase, since the entry before.
     """
 
     step: int
@@ -23,6 +36,11 @@ class Step:
     loss: float
     score: float | None
     density: float
+    rate: float | None = None
+    explored: float = 1.0
+    layers: Mapping[str, float] = field(default_factory=dict)
+    live: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 OnStep = Callable[[Step], Any]

@@ -13,7 +13,9 @@ from tenth.errors import DivergedError, FormatError
 from tenth.fit import ranks
 from tenth.fit.average import Average
 from tenth.fit.bill import Bill, shape_of
+from tenth.fit.clock import BATCHES, LEARNING, MASKS, OPTIMIZER, SCORE, Clock
 from tenth.fit.feed import Feed
+from tenth.fit.neurons import live_neurons
 from tenth.fit.plan import Plan, Step
 from tenth.fit.seeds import derive
 from tenth.fit.shards import Shards
@@ -50,6 +52,7 @@ class Run:
         self.history: list[Step] = []
         self._losses = 0.0  # since the last entry of the history
         self._loss = math.nan
+        self._clock = Clock()
 
     @property
     def density(self) -> float:
@@ -80,6 +83,7 @@ class Run:
             TaskError: an epoch is empty, or a part of the task raises.
         """
         step = self.step + 1
+        self._clock.start()
         with self._sparse.watching():
             kind = self._learn(step)
         update = self.pruner.step() if self.pruner is not None else None
@@ -88,6 +92,7 @@ class Run:
         self._bill.charge(kind, update.growth_weights if update is not None else 0)
         if self.pruner is not None and update is not None and update.changed:
             self._bill.set_densities(self.pruner.layer_densities())
+        self._clock.lap(MASKS)
         self.step = step
         watch = self.plan.watch
         self._stopped = watch is not None and step % watch.every == 0 and watch.enough(self.model)
@@ -95,12 +100,14 @@ class Run:
             self._look()
         self._sparse.settle(last=self.over)
         self._bill.set_sparse(self._sparse.weights)
+        self._clock.lap(MASKS)
         return Step(step, self.plan.pace.steps, self._loss, self.score, self.density)
 
     def _learn(self, step: int) -> Any:
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self.plan.pace.rate(step)
         batch, share = ranks.together(lambda: self._shards.mine(self._feed.batch(step), step))
+        self._clock.lap(BATCHES)
         kind = shape_of(batch)
         with self._bill.count(kind):
             self.optimizer.zero_grad()
@@ -113,8 +120,10 @@ class Run:
                 )
             self._losses += self._loss
             self._shards.backward(loss, share)
+        self._clock.lap(LEARNING)
         self.optimizer.step()
         self._shards.share_buffers()
+        self._clock.lap(OPTIMIZER)
         return kind
 
     def _loss_of(self, batch: Any) -> Tensor:
@@ -126,8 +135,22 @@ class Run:
     def _look(self) -> None:
         since = self.step - (self.history[-1].step if self.history else self.plan.begin)
         score = ranks.from_first(self._val) if self.step >= self.plan.final_from else None
-        mean = self._losses / since
-        self.history.append(Step(self.step, self.plan.pace.steps, mean, score, self.density))
+        self._clock.lap(SCORE)
+        pruner = self.pruner
+        self.history.append(
+            Step(
+                self.step,
+                self.plan.pace.steps,
+                self._losses / since,
+                score,
+                self.density,
+                rate=float(self.optimizer.param_groups[0]["lr"]),
+                explored=pruner.explored() if pruner is not None else 1.0,
+                layers=pruner.layer_densities() if pruner is not None else {},
+                live=live_neurons(pruner.masks) if pruner is not None else {},
+                seconds=self._clock.take(),
+            )
+        )
         self._losses = 0.0
 
     def _val(self) -> float:
@@ -162,6 +185,7 @@ class Run:
             "epoch": self._feed.epoch,
             "epoch_start": self._feed.epoch_start,
             "losses": self._losses,
+            "seconds": dict(self._clock.seconds),
             "history": [asdict(entry) for entry in self.history],
             "sparse": {**self._sparse.state_dict(), "now": sparse},
             "watch": self.plan.watch.state_dict() if self.plan.watch is not None else None,
@@ -186,6 +210,7 @@ class Run:
                 self.average.weights = dict(state["average"])
             self.history = [Step(**entry) for entry in state["history"]]
             self.step, self._losses = state["step"], state["losses"]
+            self._clock.load_state_dict(state["seconds"])
             self._stopped = state["stopped"]
             if self.plan.watch is not None:
                 self.plan.watch.load_state_dict(state["watch"])
