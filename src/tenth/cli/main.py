@@ -14,7 +14,9 @@ from tenth.errors import TenthError
 INTERRUPTED = 130
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(error: BaseException, message: str, code: int) -> NoReturn:
+    if getattr(error, "told_elsewhere", False):  # by the first of several processes
+        sys.exit(code)
     if "--json" in sys.argv:
         print(json.dumps({"error": message, "exit_code": code}))
     print(f"tenth: {message}", file=sys.stderr)
@@ -36,9 +38,10 @@ class Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except TenthError as error:
-            _fail(str(error), error.exit_code)
-        except KeyboardInterrupt:
-            _fail("interrupted. What was finished is kept: the same command goes on.", INTERRUPTED)
+            _fail(error, str(error), error.exit_code)
+        except KeyboardInterrupt as error:
+            message = "interrupted. What was finished is kept: the same command goes on."
+            _fail(error, message, INTERRUPTED)
 
 
 app = typer.Typer(

@@ -13,9 +13,9 @@ def print_result(result: Any, form: Callable[[], dict[str, Any]], as_json: bool)
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[Any], None]]:
-    """Give an `on_step` callback that moves a bar on a terminal and is silent elsewhere."""
-    if not sys.stderr.isatty():
+def progress(title: str, *, shown: bool = True) -> Iterator[Callable[[Any], None]]:
+    """Give an `on_step` callback that moves a bar, where `shown` and on a terminal."""
+    if not (shown and sys.stderr.isatty()):
         yield lambda step: None
         return
     from rich.console import Console

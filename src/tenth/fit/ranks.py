@@ -23,7 +23,6 @@ from tenth.receipt.processes import united
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_MARK = "told_elsewhere"
 
 
 def join() -> None:
@@ -146,11 +145,6 @@ def stages_of_all(stages: list[Stage]) -> list[Stage]:
     return [united(list(column), machines) for column in columns]
 
 
-def told_elsewhere(error: BaseException) -> bool:
-    """Whether process 0 has the same error, and tells the user."""
-    return getattr(error, _MARK, False)
-
-
 def _agreed(error: BaseException | None) -> BaseException:
     """The error of the lowest rank that has one, on all of them."""
     errors: list[Any] = [None] * count()
@@ -160,7 +154,7 @@ def _agreed(error: BaseException | None) -> BaseException:
         kind, message = chosen
         error = kind(f"Process {number} of {count()}: {message}") if message else kind()
     assert error is not None
-    setattr(error, _MARK, not first())
+    error.__dict__["told_elsewhere"] = not first()  # whether process 0 has it, and tells the user
     return error
 
 
