@@ -24,7 +24,7 @@ def torchrun(*words):
         [*TORCHRUN, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

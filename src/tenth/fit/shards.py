@@ -79,8 +79,8 @@ class Shards:
     loss: of a batch, with `model` inside.
 
     Cost: one exchange of all gradients a step, after the backward pass, and one of the buffers.
-    torch's DistributedDataParallel would hide some of it behind the backward pass; it holds on to
-    the weights that it was made with, and those of a sparse layer are others after each move.
+    torch's DistributedDataParallel would hide some of it behind the backward pass; it needs a
+    forward pass of every process, averages evenly, and warns of each net whose loss reaches all.
     """
 
     def __init__(self, model: nn.Module, loss: Callable[[Any], Tensor], seed: int) -> None:
