@@ -124,8 +124,8 @@ class Folder:
 
     def _forget_parts(self) -> None:
         for path in self._parts_path.glob("*/run.json"):
-            for name in ("model.safetensors", "receipt.json", "run.pt", "run.json"):
-                (path.parent / name).unlink(missing_ok=True)
+            for file in path.parent.iterdir():
+                file.unlink()
             path.parent.rmdir()
         with suppress(OSError):  # it is not there, or holds files of somebody else
             self._parts_path.rmdir()

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenth.sparsity import allocation, checkpoint, models, regrowth, schedules, scores
+    from tenth.sparsity import allocation, channels, checkpoint, models, regrowth, schedules, scores
     from tenth.sparsity.masks import apply_masks_, rescale_init_
     from tenth.sparsity.methods import (
         ACDC,
@@ -52,6 +52,7 @@ __all__ = [
     "Update",
     "allocation",
     "apply_masks_",
+    "channels",
     "checkpoint",
     "convert",
     "densify",

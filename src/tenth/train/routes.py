@@ -8,6 +8,7 @@ from tenth.sparsity.lab import Scorer, grasp, snip, synflow
 from tenth.train.controls import masks_by
 from tenth.train.job import Way, whole
 from tenth.train.rounds import rewinding_rate, rewinding_weights
+from tenth.train.tickets import early_bird
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,15 @@ ROUTES: dict[str, Route] = {
         "Renda et al. 2020, arXiv:2003.02389, 20 % a round over the whole net. Differs: none",
         STATIC,
         way=rewinding_rate,
+        begins_dense=True,
+    ),
+    "early-bird": Route(
+        "You et al. 2020, arXiv:1909.11957: whole channels by BatchNorm scale, drawn when they "
+        "settle. Differs: a look at each 100th of the run, not each epoch; no penalty on the "
+        "scales; without BatchNorm by mean size, arXiv:1608.08710; drawn at half of the steps at "
+        "the latest",
+        STATIC,
+        way=early_bird,
         begins_dense=True,
     ),
     "snip": _control(snip, "Lee et al. 2019, arXiv:1810.02340"),
