@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from tenth.sparsity.sparse.conv import SparseConv1d, SparseConv2d, conv_refusal
 from tenth.sparsity.sparse.layer import SparseLayer
 from tenth.sparsity.sparse.linear import SparseLinear, linear_refusal
 
@@ -27,4 +28,6 @@ class Kind:
 
 KINDS: Mapping[type[nn.Module], Kind] = {
     nn.Linear: Kind(SparseLinear, linear_refusal),
+    nn.Conv1d: Kind(SparseConv1d, conv_refusal),
+    nn.Conv2d: Kind(SparseConv2d, conv_refusal),
 }
