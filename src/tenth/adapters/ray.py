@@ -101,6 +101,11 @@ class _Tasks:
         deaths = self._deaths.setdefault(job.name, [])
         try:
             answer = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            # a run that fails says so in its end: this one could not be begun
+            rule, got = "one that the cluster's workers can load", str(error.cause)
+            remedy = "Give the race the file of the task."
+            raise InputError(must("task", rule, got, remedy)) from error
         except self._ray.exceptions.RayError as error:
             reason = f"its worker died ({str(error).splitlines()[0]})"
             deaths.append(lost(job, seconds, self._threads, reason))

@@ -23,6 +23,7 @@ _AXES = {
 }
 _COLOURS = {"baseline": "0.2", "non-inferior": "#1f5fa8", "undecided": "#c08a00"}
 _LOSER = "#b3452c"
+_HEIGHTS = (5, -5, 31, -31)  # of the names, in points from their bars
 
 
 def draw(verdict: Verdict, path: Path) -> None:
@@ -66,12 +67,15 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def _points(axes: Axes, verdict: Verdict) -> None:
+    from matplotlib.ticker import EngFormatter
+
     shown = [one for one in verdict.standings if _place(one, verdict) is not None]
     places = [place for one in shown if (place := _place(one, verdict)) is not None]
     if not places:
         axes.text(0.5, 0.5, "no arm gave a net", ha="center", transform=axes.transAxes)
         return
     best = frontier(places)
+    best.append((max(cost for cost, _ in places), best[-1][1]))
     axes.step(*zip(*best, strict=True), where="post", color="0.75", linewidth=1.2, zorder=1)
     dense = verdict.standings[0]
     if dense.test.value is not None:
@@ -80,24 +84,30 @@ def _points(axes: Axes, verdict: Verdict) -> None:
         label = f"dense − margin {verdict.terms.margin:g}"
         axes.annotate(
             label,
-            (1, bar),
-            (-2, -11),
-            ha="right",
+            (0, bar),
+            (3, -11),
             fontsize=8.5,
             color="0.4",
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
         )
-    for one, (cost, score) in zip(shown, places, strict=True):
+    ranks = sorted(range(len(places)), key=places.__getitem__)
+    for one, (cost, score), rank in zip(shown, places, _inverse(ranks), strict=True):
         colour = _COLOURS.get(one.verdict, _LOSER)
         _, low, high = one.test.bounds()
         error = [[score - low], [high - score]]
         axes.errorbar(cost, score, yerr=error, fmt="o", ms=6, color=colour, capsize=3, zorder=3)
+        # neighbours in cost have their names at different heights
+        offset = (0, _HEIGHTS[rank % len(_HEIGHTS)])
+        bar_end = high if offset[1] > 0 else low
         axes.annotate(
-            f"{one.name}: {one.verdict}",
-            (cost, score),
-            (7, 5),
+            f"{one.name}\n{one.verdict}",
+            (cost, bar_end),
+            offset,
+            ha="center",
+            va="bottom" if offset[1] > 0 else "top",
             fontsize=8.5,
+            linespacing=1.05,
             textcoords="offset points",
             color=colour,
             zorder=4,
@@ -106,7 +116,14 @@ def _points(axes: Axes, verdict: Verdict) -> None:
     if max(costs) > 5 * min(costs):
         axes.set_xscale("log")
     else:
-        axes.set_xlim(0, 1.35 * max(costs))
+        axes.set_xlim(0, 1.2 * max(costs))
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.margins(y=0.25)
+
+
+def _inverse(order: Sequence[int]) -> list[int]:
+    """The place of each number in an order."""
+    return sorted(range(len(order)), key=order.__getitem__)
 
 
 def _place(one: Standing, verdict: Verdict) -> tuple[float, float] | None:
