@@ -12,9 +12,7 @@ from tenth.cli.show import print_result, progress
 
 def train(
     task: TaskFile,
-    route: Annotated[
-        str, typer.Option(help="dense, small, static, gradual, set, rigl or granet.")
-    ] = "dense",
+    route: Annotated[str, typer.Option(help="One of those above.")] = "dense",
     density: Density = None,
     steps: Annotated[
         int | None, typer.Option(help="Longest run, in steps; default: what the task says.")
@@ -45,7 +43,12 @@ def train(
 
     dense: all weights. small: a dense net with as few weights. static: a fixed
     random mask. gradual: remove the smallest weights on the way. set, rigl,
-    granet: masks that move.
+    rigl-itop, granet: masks that move. acdc: dense and sparse by turns. lottery,
+    lottery-lr: many trainings, each with fewer weights. early-bird: whole
+    channels, drawn early. More in docs/routes.md.
+
+    Controls, for comparison and not to be taken: snip, grasp, synflow (masks
+    chosen before the first step), each also with -shuffled behind it.
 
         tenth train examples/digits.py --route granet --density 0.1 --out digits
 
