@@ -104,6 +104,25 @@ def test_a_wrong_call_is_one_sentence_and_exit_2(arguments, words, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seeds", "3"), "seeds must be at least 5"),
+        (("--margin", "0"), "margin must be a positive number"),
+        (("--arms", "small,prune"), "route of an arm must be one of"),
+        (("--density", "1.5"), "density must be"),
+        (("--budget-flops", "-1"), "budget of a run must be positive"),
+        (("--workers", "0"), "workers must be at least 1"),
+    ],
+)
+def test_a_race_on_wrong_terms_leaves_nothing(words, said, task, tmp_path):
+    out = tmp_path / "out"
+    run = tenth("train", task, "--race", *words, "--out", out)
+    assert run.returncode == 2
+    assert said in sentence(run)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("density", ["0", "1.5", "nan"])
 def test_a_density_outside_its_range_leaves_nothing(density, task, tmp_path):
     out = tmp_path / "out"
