@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tenth.errors import UnsupportedError
+from tenth.sparsity.sparse import Times, convert, densify
 from tenth.sparsity.sparse.conv import SparseConv1d, SparseConv2d, conv_refusal
 
 # inputs, outputs, groups, kernel, stride, padding, dilation, size
@@ -173,3 +174,36 @@ def test_many_sizes_of_images_keep_few_plans():
 def test_padding_that_is_not_zero_is_left_dense():
     assert "reflect" in conv_refusal(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"))
     assert not conv_refusal(nn.Conv2d(1, 1, 3, padding=1))
+
+
+def test_a_model_turns_and_turns_back_with_its_moments():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(8, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 8, 3, 2))
+    masks = {f"{i}.weight": torch.rand_like(model[i].weight) < 0.2 for i in (0, 2)}
+    with torch.no_grad():
+        for i in (0, 2):
+            model[i].weight.mul_(masks[f"{i}.weight"])
+    twin = copy.deepcopy(model)
+    x = torch.randn(8, 8, 16, 16)
+    ours, theirs = (torch.optim.Adam(net.parameters()) for net in (model, twin))
+
+    def step(net, optimizer):
+        optimizer.zero_grad()
+        net(x).square().mean().backward()
+        optimizer.step()
+        for i in (0, 2):
+            if isinstance(net[i], nn.Conv2d):
+                net[i].weight.data.mul_(masks[f"{i}.weight"])
+
+    step(model, ours)
+    step(twin, theirs)
+    convert(model, ours, example=(x,), masks=masks, clock=lambda *_: Times(2.0, 1.0))
+    assert isinstance(model[0], SparseConv2d)
+    assert isinstance(model[2], SparseConv2d)
+    step(model, ours)
+    step(twin, theirs)
+    densify(model, ours)
+    step(model, ours)
+    step(twin, theirs)
+    for found, wanted in zip(model.parameters(), twin.parameters(), strict=True):
+        close(found, wanted)

@@ -2,6 +2,7 @@
 
 layer       what every sparse layer is: kept values in place of a dense module
 linear      SparseLinear
+conv        SparseConv1d, SparseConv2d
 table       which dense layer becomes which sparse one
 convert     a model turned sparse where that is faster, and dense again
 timing      what is faster on this machine
@@ -9,6 +10,7 @@ sights      what the layers of a model meet
 moments     what an optimizer remembers, moved along
 """
 
+from tenth.sparsity.sparse.conv import SparseConv1d, SparseConv2d
 from tenth.sparsity.sparse.convert import Turned, convert, densify, sparse_layers
 from tenth.sparsity.sparse.layer import SparseLayer, is_parked
 from tenth.sparsity.sparse.linear import SparseLinear
@@ -18,6 +20,8 @@ from tenth.sparsity.sparse.views import named_weights, write_weights
 
 __all__ = [
     "Sight",
+    "SparseConv1d",
+    "SparseConv2d",
     "SparseLayer",
     "SparseLinear",
     "Times",

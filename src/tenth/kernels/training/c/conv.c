@@ -78,7 +78,7 @@ static void backward_part(const void *given, int64_t first, int64_t last, int wo
     float *sums = job->scratch + worker * (job->kept + job->panel[0] + job->panel[1] + job->panel[2]);
     float *gradient = sums + job->kept, *source = gradient + job->panel[0];
     float *result = source + job->panel[1];
-    memset(sums, 0, (size_t)(result - sums) * sizeof *sums);
+    memset(gradient, 0, (size_t)(result - gradient) * sizeof *gradient);
     for (int64_t p = first; p < last; p++) {
         conv_pack(&back->source, across, job->gradient, p * across, images, gradient);
         if (job->x) {
@@ -114,6 +114,8 @@ EXPORT int64_t tenth_conv_backward(const struct conv_plan *plan, const struct co
     if (!short_of_memory) {
         fill(&back->pattern, values, entries);
         job.entries = entries;
+        for (int64_t w = 0; w < threads; w++) /* here: a worker may get nothing to do */
+            memset(job.scratch + w * each, 0, (size_t)job.kept * sizeof *job.scratch);
         share_work(backward_part, &job, panels, threads);
         for (int64_t k = 0; k < kept && job.x; k++) {
             float sum = 0;
