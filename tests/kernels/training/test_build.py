@@ -1,11 +1,13 @@
 """The library of training kernels: kept, whole, and refused clearly where it cannot be made."""
 
 import multiprocessing
+import platform
 import shutil
 
 import pytest
 
 from tenth.errors import CompileError
+from tenth.kernels import toolchain
 from tenth.kernels.training import build
 
 
@@ -85,3 +87,22 @@ def test_processes_that_build_at_once_do_not_disturb_each_other(cache):
     for process in processes:
         process.join()
     assert len(libraries(cache)) == 1
+
+
+STRICT = ("-Wall", "-Wextra", "-Werror", "-std=c11", "-fPIC", "-shared", "-pthread")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "flag"), [("", toolchain.NATIVE), ("", "-mno-avx"), ("gcc", toolchain.NATIVE)]
+)
+def test_no_compiler_complains_of_the_kernels(tmp_path, monkeypatch, name, flag):
+    if name and shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    if flag == "-mno-avx" and platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("another processor")
+    monkeypatch.setenv("CC", name)
+    command = [*toolchain.find_compiler().command, *STRICT, "-O1", flag]
+    sources = map(str, sorted(build._HERE.glob("*.c")))
+    status, words = toolchain.run([*command, "-o", str(tmp_path / "kernels.so"), *sources, "-lm"])
+    assert status == 0, words

@@ -22,7 +22,7 @@ from pathlib import Path
 from tenth.errors import CompileError, OutputError
 from tenth.kernels.toolchain import LIBRARY_FLAGS, cache_folder, compile_library, find_compiler
 
-_FLAGS = (*LIBRARY_FLAGS, "-pthread", "-Wall", "-Wextra", "-Werror")
+_FLAGS = (*LIBRARY_FLAGS, "-pthread")
 _HERE = Path(__file__).parent / "c"
 _INCLUDED = Path(__file__).parent.parent / "c"
 _ENDING = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")

@@ -93,7 +93,7 @@ INLINE void multiply_block(const struct pattern *m, int64_t block, const float *
         }
         UNROLL
         for (int t = 0; t < vectors; t++)
-            store(to + t * LANES, vectors > 4 ? even[t] : even[t] + odd[t]);
+            store(to + t * LANES, even[t] + odd[t]);
     }
 }
 

@@ -28,11 +28,12 @@ INLINE void turn(const lanes *from, lanes *to)
 #else
 INLINE void turn(const lanes *from, lanes *to)
 {
-    float square[LANES][LANES];
+    float square[LANES][LANES], turned[LANES][LANES];
     memcpy(square, from, sizeof square);
     for (int i = 0; i < LANES; i++)
         for (int j = 0; j < LANES; j++)
-            to[i][j] = square[j][i];
+            turned[i][j] = square[j][i];
+    memcpy(to, turned, sizeof turned);
 }
 #endif
 
