@@ -23,7 +23,7 @@ from tenth.receipt import Receipt
 from tenth.train import Settings, run, time_step
 
 SHORT = Settings(steps=20, mask_every=2)
-FINISHED = ["model.safetensors", "receipt.json", "run.json"]
+FINISHED = ["model.safetensors", "receipt.json", "report.html", "run.json"]
 
 
 def short(route="granet", task=None, **options):

@@ -1,4 +1,4 @@
-"""What a command prints: a table or one JSON object, and a progress bar on a terminal only."""
+"""What a command prints: a table or one JSON object, and a bar with curves on a terminal only."""
 
 import json
 import sys
@@ -18,22 +18,30 @@ def progress(title: str, *, shown: bool = True) -> Iterator[Callable[[Any], None
     if not (shown and sys.stderr.isatty()):
         yield lambda step: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from tenth.cli.curves import Curves
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TextColumn("{task.fields[state]}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task(title, total=None, state="")
+    curves, bars = Curves(), Progress(*columns, expand=True)
+    bar = bars.add_task(title, total=None)
 
-        def on_step(step: Any) -> None:
-            score = "" if step.score is None else f"score {step.score:.4f} "
-            state = f"loss {step.loss:.4f} {score}density {step.density:.3f}"
-            bars.update(bar, completed=step.step, total=step.steps, state=state)
+    def on_step(step: Any) -> None:
+        curves.take(step)
+        bars.update(bar, completed=step.step, total=step.steps)
 
+    with Live(Group(bars, curves), console=Console(stderr=True), transient=True):
         yield on_step

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Mapping
 
-BATCHES, LEARNING, OPTIMIZER, MASKS, SCORE = PHASES = (
-    "batches",
-    "forward and backward",
-    "optimizer",
-    "masks",
-    "score",
-)
+BATCHES = "batches"
+LEARNING = "forward and backward"
+OPTIMIZER = "optimizer"
+MASKS = "masks"
+SCORE = "score"
+PHASES: tuple[str, ...] = (BATCHES, LEARNING, OPTIMIZER, MASKS, SCORE)
 
 
 class Clock:
@@ -19,7 +18,7 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self.seconds = dict.fromkeys(PHASES, 0.0)
+        self.seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self._last = time.perf_counter()
 
     def start(self) -> None:

@@ -22,6 +22,7 @@ from tenth.receipt.place import Place
 from tenth.sparsity import prunable
 from tenth.task import Task
 from tenth.task.shapes import SHAPES
+from tenth.train import report
 from tenth.train.job import Job
 from tenth.train.origins import teacher_of, trained
 from tenth.train.parent import inherit
@@ -45,9 +46,10 @@ def run(  # noqa: PLR0913  what a run is, by keyword
 ) -> Result:
     """Train `task` by one route of `ROUTES`.
 
-    With `out`, the folder gets `model.safetensors` and `receipt.json`. A run that was stopped, even
-    killed, goes on from its last checkpoint there when the same call is made again, and ends bit
-    for bit as if it had not been stopped; a run that ended is read back and costs nothing.
+    With `out`, the folder gets `model.safetensors`, `receipt.json`, `report.html`. A run that was
+    stopped, even killed, goes on from its last checkpoint there when the same call is made again,
+    and ends bit for bit as if it had not been stopped; a run that ended is read back and costs
+    nothing.
 
     Under `torchrun` all processes train one net together (see `fit.shards`): make the same call in
     each. The first one writes the files and calls `on_step`.
@@ -101,7 +103,9 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     folder = None if out is None else Folder(out, identity)
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:
-        return _read_back(folder, ending, model, task, route)
+        read = _read_back(folder, ending, model, task, route)
+        ranks.from_first(lambda: report.save(read))
+        return read
     if forebear is not None:
         _begin(model, forebear, task, seed, receipt)
     try:
@@ -114,6 +118,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     if folder is not None:
         result.folder = folder.path
         folder.finish(result.model, receipt, _ending(result))
+        ranks.from_first(lambda: report.save(result))
     return result
 
 
