@@ -178,11 +178,11 @@ def test_padding_that_is_not_zero_is_left_dense():
 
 def test_a_model_turns_and_turns_back_with_its_moments():
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Conv2d(8, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 8, 3, 2))
-    masks = {f"{i}.weight": torch.rand_like(model[i].weight) < 0.2 for i in (0, 2)}
-    with torch.no_grad():
-        for i in (0, 2):
-            model[i].weight.mul_(masks[f"{i}.weight"])
+    layers = {0: nn.Conv2d(8, 32, 3, padding=1), 2: nn.Conv2d(32, 8, 3, 2)}
+    model = nn.Sequential(layers[0], nn.ReLU(), layers[2])
+    masks = {f"{i}.weight": torch.rand_like(layer.weight) < 0.2 for i, layer in layers.items()}
+    for i, layer in layers.items():
+        layer.weight.data.mul_(masks[f"{i}.weight"])
     twin = copy.deepcopy(model)
     x = torch.randn(8, 8, 16, 16)
     ours, theirs = (torch.optim.Adam(net.parameters()) for net in (model, twin))
