@@ -90,9 +90,10 @@ def race(  # noqa: PLR0913  what a race is, by keyword
         restarts = 0 if target is None else 4
     terms = Terms(margin, seeds, trials, tuning_seeds, restarts, by, budget, seed, target)
     lined = line_up(default_arms(known) if arms is None else arms, trials)
+    with borrowed_generators():
+        known.check()
     with _folder(out) as folder:
         site = Site(source, lined, files.output_folder(folder / "runs"), on_job)
-        known.check()
         with (engine or Processes()).open(site) as run:
             book = Book(site, run, mark_of(known))
             whole = lengths(lined, terms, settings, known, book.do)
