@@ -62,3 +62,9 @@ def resnet(
             layers.append(Block(inputs, width << stage, stride, bottleneck=bottleneck))
             inputs = (width << stage) * (4 if bottleneck else 1)
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
+
+
+def small_resnet18(classes: int = 10) -> nn.Module:
+    """ResNet-18 for images of 32 by 32: a stem of 3 by 3 at stride 1, and no pool behind it."""
+    stem = [*_conv(3, 64, 3), nn.ReLU(inplace=True)]
+    return nn.Sequential(*stem, *list(resnet(classes=classes))[4:])
