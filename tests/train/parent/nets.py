@@ -135,6 +135,23 @@ def bert(width, heads, layers, inner):
     return BertModel(BertConfig(**sizes, **more, initializer_range=0.5), add_pooling_layer=False)
 
 
+def vit(width, heads, layers):
+    from transformers import ViTConfig, ViTModel
+
+    sizes = {"hidden_size": width, "num_attention_heads": heads, "num_hidden_layers": layers}
+    more = {"intermediate_size": 12, "image_size": 8, "patch_size": 4, "num_channels": 1}
+    return ViTModel(ViTConfig(**sizes, **more, initializer_range=0.5), add_pooling_layer=False)
+
+
+def llama(width, heads, groups, layers):
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    sizes = {"hidden_size": width, "num_attention_heads": heads, "num_key_value_heads": groups}
+    more = {"num_hidden_layers": layers, "head_dim": 4, "intermediate_size": 12, "vocab_size": 7}
+    special = {"bos_token_id": 0, "eos_token_id": 0, "max_position_embeddings": 6}
+    return LlamaForCausalLM(LlamaConfig(**sizes, **more, **special, initializer_range=0.5))
+
+
 POINTS = torch.randn(5, 6, generator=torch.Generator().manual_seed(1)).double()
 IMAGES = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(1)).double()
 TOKENS = torch.randint(0, 7, (2, 5), generator=torch.Generator().manual_seed(1))
@@ -146,3 +163,7 @@ def logits(net, tokens):
 
 def hidden(net, tokens):
     return net(input_ids=tokens).last_hidden_state
+
+
+def patches(net, images):
+    return net(pixel_values=images).last_hidden_state[..., :8]

@@ -21,9 +21,12 @@ from .nets import (
     drawn,
     gpt,
     hidden,
+    llama,
     logits,
     mlp,
+    patches,
     task_of,
+    vit,
 )
 
 
@@ -60,6 +63,9 @@ EXACT = {
     "gpt, deeper": (gpt(8, 2, 2), gpt(8, 2, 4), TOKENS, logits),
     "gpt, wider": (gpt(8, 2, 1), gpt(24, 6, 1), TOKENS, logits),
     "gpt, both": (gpt(8, 2, 2), gpt(16, 4, 5), TOKENS, logits),
+    "vit, deeper": (vit(8, 2, 2), vit(8, 2, 4), IMAGES, patches),
+    "vit, wider": (vit(8, 2, 2), vit(16, 4, 2), IMAGES, patches),
+    "llama, both": (llama(8, 2, 1, 2), llama(16, 4, 2, 3), TOKENS, logits),
 }
 
 

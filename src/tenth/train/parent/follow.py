@@ -75,7 +75,7 @@ class _Follower(TorchDispatchMode):
         if name in _MOVES:
             _move(book, func, args, kwargs, out)
         elif name in _JOINS:
-            _join(book, func, args, kwargs, out)
+            _join(book, name, func, args, kwargs, out)
         elif name in ("mm", "bmm"):
             product(book, args[0], args[1], out)
         elif name in ("addmm", "baddbmm"):
@@ -113,15 +113,26 @@ def _move(book: Book, func: Any, args: Any, kwargs: Any, out: Any) -> None:
             book.rename(tensor, name)
 
 
-def _join(book: Book, func: Any, args: Any, kwargs: Any, out: Tensor) -> None:
-    parts = list(args[0])
-    count = max(len(book.of(part)) for part in parts)
+def _join(book: Book, name: str, func: Any, args: Any, kwargs: Any, out: Tensor) -> None:
+    """Tensors one after the other: units lie along that axis, or are the same in all of them."""
+    parts = [part for part in args[0] if part.numel()]  # an empty cache has no units
+    axis = (args[1] if len(args) > 1 else kwargs.get("dim", 0)) % out.ndim
+    hidden = {axis} if name == "cat" else set()
+    keyed = [{frozenset(varying(p) - hidden): p for p in book.of(part)} for part in parts]
     planes = []
-    for place in range(count):
-        rows = [book.of(p)[place] if place < len(book.of(p)) else _none(p) for p in parts]
+    for key in dict.fromkeys(key for held in keyed for key in held):
+        rows = [held.get(key, _none(part)) for held, part in zip(keyed, parts, strict=True)]
+        if hidden and key and not any(axis in varying(row) for row in rows):
+            rows = [_same_units(book, rows, part, axis) for part in rows]
         planes.append(func(rows, *args[1:], **kwargs))
     book.write(out, planes)
-    _pass_on(book, "cat", parts, out)
+    _pass_on(book, name, parts, out)
+
+
+def _same_units(book: Book, rows: list[Tensor], row: Tensor, axis: int) -> Tensor:
+    first = next(other for other in rows if bool(other.any())).narrow(axis, 0, 1)
+    book.units.join(first, row.narrow(axis, 0, 1))
+    return first.expand(row.shape)
 
 
 def _none(tensor: Tensor) -> Tensor:

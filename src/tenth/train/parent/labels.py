@@ -123,12 +123,18 @@ class Book:
                 count += size
                 along = [1] * tensor.ndim
                 along[axis] = size
-                planes.append(units.reshape(along).expand(tensor.shape))
+                if size > 1 or tensor.ndim < 3 or self._is_convolution(name):
+                    planes.append(units.reshape(along).expand(tensor.shape))
             self.planes[key_of(tensor)] = tuple(planes)
             self.names[key_of(tensor)] = name
         self.units, self.bundles = _Merged(count), _Merged(count)
         self._importance = np.zeros(count)
         self._used = np.zeros(count, dtype=bool)
+
+    def _is_convolution(self, name: str) -> bool:
+        """Whether axes of size 1 hold a unit too; those of a token that is added do not."""
+        module = plain(self.model).get_submodule(name.rpartition(".")[0])
+        return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d)
 
     def of(self, tensor: Tensor) -> Planes:
         """The planes of a tensor."""

@@ -98,10 +98,9 @@ def _product(
     rest_a = [plane[:, :, :1] for plane in pa if not any(plane is x for x in inner_a)]
     rest_b = [plane[:, :1, :] for plane in pb if not any(plane is x for x in inner_b)]
     for head in rest_a:
-        for units in rest_b:
-            if head.shape[1] == 1 or bool((head == head[:, :1]).all()):
-                wide = head[:, :1].expand(units.shape)
-                book.bundles.join(wide, units)
+        of_head = bool((head == head[:, :1]).all()) and not bool((head == head[:1]).all())
+        for units in rest_b if of_head else ():
+            book.bundles.join(head[:, :1].expand(units.shape), units)
     passed = [plane.expand(shape) for plane in (*rest_b, *rest_a)]
     return (*passed[: len(rest_b)], *planes) if rest_b else (*planes, *passed)
 
