@@ -8,7 +8,7 @@ struct channelwise {
     int64_t images;
     struct conv_sizes conv;
     int64_t *offsets;
-    char *scratch; /* of each worker: the planes of a channel, one plane of sums, room beyond */
+    char *scratch; /* of each worker: the planes of a channel, twice its sums, room beyond */
     int64_t scratch_step;
 };
 
@@ -17,6 +17,65 @@ struct channelwise_job {
     const struct channelwise *op;
     struct phases phases;
 };
+
+/* A channel, spread over planes whose rows are `pitch` apart, and what it is multiplied with. */
+struct spread {
+    const float *planes, *weights;
+    int64_t pitch, rows, columns;
+    float bias, low, high;
+};
+
+/* Whether a kernel is one of 3x3 that moves by single steps. */
+static int is_3x3(const struct conv_sizes *s)
+{
+    return s->kernel_y == 3 && s->kernel_x == 3 && s->stride_y == 1 && s->stride_x == 1 &&
+           s->dilation_y == 1 && s->dilation_x == 1;
+}
+
+/* Some neighbouring rows of a convolution of 3x3 of stride 1: each vector that is loaded serves all
+   outputs that it meets. A vector may reach beyond its row; from the last column to the first, so
+   that the row behind is stored later. */
+INLINE void rows_of_3x3(const struct spread *s, int64_t row, const int64_t rows, float *restrict to)
+{
+    const float *x = s->planes + row * s->pitch;
+    lanes w[9];
+    UNROLL
+    for (int64_t k = 0; k < 9; k++)
+        w[k] = all_lanes(s->weights[k]);
+    to += row * s->columns;
+    for (int64_t j = (s->columns - 1) / LANES * LANES; j >= 0; j -= LANES) {
+        lanes sums[4];
+        UNROLL
+        for (int64_t r = 0; r < rows; r++)
+            sums[r] = all_lanes(s->bias);
+        UNROLL
+        for (int64_t i = 0; i < rows + 2; i++) {
+            UNROLL
+            for (int64_t k = 0; k < 3; k++) {
+                const lanes v = load(x + i * s->pitch + j + k);
+                UNROLL
+                for (int64_t r = 0; r < rows; r++)
+                    if (i - r >= 0 && i - r < 3)
+                        sums[r] += v * w[(i - r) * 3 + k];
+            }
+        }
+        UNROLL
+        for (int64_t r = 0; r < rows; r++)
+            store(to + r * s->columns + j, clamp_lanes(sums[r], s->low, s->high));
+    }
+}
+
+/* Such a convolution of a channel. */
+static void sum_3x3(const struct spread *s, float *restrict to)
+{
+    int64_t row = 0;
+    for (; row + 4 <= s->rows; row += 4)
+        rows_of_3x3(s, row, 4, to);
+    for (; row + 2 <= s->rows; row += 2)
+        rows_of_3x3(s, row, 2, to);
+    for (; row < s->rows; row++)
+        rows_of_3x3(s, row, 1, to);
+}
 
 /* sums[i] = bias + the taps of pixel i, for all pixels of the planes and the gaps between rows. A
    number of taps that is known beforehand keeps the weights in registers. */
@@ -80,48 +139,58 @@ static void largest_plane(const float *restrict planes, const int64_t *restrict 
     }
 }
 
-/* y[i * step] = x[i], cut off at bounds. */
-INLINE void clamp_run(const float *restrict x, int64_t count, float low, float high,
-                      float *restrict y, const int64_t step)
+/* Rows of a plane of sums, cut off at bounds, one right behind the other. A vector may reach into
+   the row behind, which is written later. */
+static void pack_rows(const struct spread *s, const float *restrict sums, float *restrict to)
 {
-    int64_t i = 0;
-    for (; step == 1 && i + LANES <= count; i += LANES)
-        store(y + i, clamp_lanes(load(x + i), low, high));
-    for (; i < count; i++)
-        y[i * step] = clamp(x[i], low, high);
+    for (int64_t row = 0; row < s->rows; row++, sums += s->pitch, to += s->columns)
+        for (int64_t j = 0; j < s->columns; j += LANES)
+            store(to + j, clamp_lanes(load(sums + j), s->low, s->high));
 }
 
-/* Stores the rows of a plane of sums, without the gaps, in the form that is wanted. */
-static void channelwise_store(const struct channelwise *s, int64_t image, int64_t channel,
-                              const float *restrict sums, int64_t pitch)
+/* Stores the pixels of a channel in panels. */
+static void store_panels(const float *restrict x, const struct shape *to, float *restrict y)
 {
-    const int64_t panels = s->to.form == PANELS ? panels_of(s->to.pixels) : 1;
-    const int64_t columns = s->conv.columns, vectors = (s->to.pixels + LANES - 1) / LANES;
-    const int64_t step = s->to.form == ROWS ? s->to.channels : 1;
-    const struct stripe whole = {0, 0, s->to.pixels, 0};
-    float *y = s->y + place_in(&s->to, image, &whole, channel);
+    const int64_t panels = panels_of(to->pixels), vectors = (to->pixels + LANES - 1) / LANES;
     /* as stripe_of, without dividing for each panel */
-    for (int64_t panel = 0, column = 0, done = 0, rest = 0; panel < panels; panel++) {
-        int64_t end = s->to.pixels;
-        if (panel + 1 < panels) {
-            rest += vectors % panels;
-            end = done + (vectors / panels + (rest >= panels)) * LANES;
-            rest -= rest >= panels ? panels : 0;
-        }
-        float *to = panels > 1 ? y + panel * s->to.channels * PANEL - done : y;
-        for (int64_t run; done < end; done += run) {
-            run = columns - column < end - done ? columns - column : end - done;
-            if (step == 1)
-                clamp_run(sums + column, run, s->low, s->high, to + done, 1);
-            else
-                clamp_run(sums + column, run, s->low, s->high, to + done * step, step);
-            column += run;
-            if (column == columns) {
-                column = 0;
-                sums += pitch;
-            }
-        }
+    for (int64_t panel = 0, rest = 0; panel < panels; panel++, y += to->channels * PANEL) {
+        rest += vectors % panels;
+        const int64_t count = vectors / panels + (rest >= panels);
+        rest -= rest >= panels ? panels : 0;
+        for (int64_t v = 0; v < count; v++, x += LANES)
+            store(y + v * LANES, load(x));
     }
+}
+
+/* One output of one image. */
+static void channelwise_output(const struct channelwise_job *job, int64_t image, int64_t o,
+                               float *planes)
+{
+    const struct channelwise *s = job->op;
+    const struct conv_sizes *conv = &s->conv;
+    const int64_t outputs = s->to.channels, taps = conv->kernel_y * conv->kernel_x;
+    const int64_t channel = image * conv->channels + o / (outputs / conv->channels);
+    const struct spread spread = {planes, s->weights ? s->weights + o * taps : NULL,
+                                  job->phases.pitch, conv->rows, conv->columns,
+                                  s->bias ? s->bias[o] : 0, s->low, s->high};
+    const int64_t count = (conv->rows - 1) * spread.pitch + conv->columns;
+    float *packed = planes + job->phases.step + 128, *sums = packed + s->to.pixels + 128;
+    conv_planes(conv, &job->phases, s->x + channel * conv->height * conv->width,
+                s->weights ? 0 : -INFINITY, planes);
+    if (s->weights && is_3x3(conv))
+        sum_3x3(&spread, packed);
+    else {
+        if (s->weights)
+            sum_plane(planes, s->offsets, taps, spread.weights, spread.bias, count, sums);
+        else
+            largest_plane(planes, s->offsets, taps, count, sums);
+        pack_rows(&spread, sums, packed);
+    }
+    float *y = s->y + place_in(&s->to, image, &(struct stripe){0, 0, 0, 0}, o);
+    if (s->to.form == PANELS)
+        store_panels(packed, &s->to, y);
+    else
+        memcpy(y, packed, (size_t)s->to.pixels * sizeof(float));
 }
 
 /* Some of the outputs of some images. */
@@ -129,22 +198,9 @@ static void channelwise_outputs(const void *given, int64_t first, int64_t last, 
 {
     const struct channelwise_job *job = given;
     const struct channelwise *s = job->op;
-    const int64_t outputs = s->to.channels, taps = s->conv.kernel_y * s->conv.kernel_x;
-    const int64_t count = (s->conv.rows - 1) * job->phases.pitch + s->conv.columns;
     float *planes = (float *)(void *)(s->scratch + worker * s->scratch_step);
-    float *sums = planes + job->phases.step + 128;
-    for (int64_t u = first; u < last; u++) {
-        const int64_t image = u / outputs, o = u % outputs;
-        const int64_t channel = image * s->conv.channels + o / (outputs / s->conv.channels);
-        conv_planes(&s->conv, &job->phases, s->x + channel * s->conv.height * s->conv.width,
-                    s->weights ? 0 : -INFINITY, planes);
-        if (s->weights)
-            sum_plane(planes, s->offsets, taps, s->weights + o * taps, s->bias ? s->bias[o] : 0,
-                      count, sums);
-        else
-            largest_plane(planes, s->offsets, taps, count, sums);
-        channelwise_store(s, image, o, sums, job->phases.pitch);
-    }
+    for (int64_t u = first; u < last; u++)
+        channelwise_output(job, u / s->to.channels, u % s->to.channels, planes);
 }
 
 /* Runs such an op. */

@@ -1214,41 +1214,64 @@ INLINE lanes even_lanes(lanes a, lanes b)
 }
 #endif
 
-/* Copies x[first], x[first + stride], … to one row of a plane, with `outside` beyond the image. */
-static void conv_row(const float *restrict x, int64_t width, int64_t first, int64_t stride,
-                     float outside, float *restrict to, int64_t pitch)
+/* Copies x[0], x[stride], … to a row of a plane. Whole vectors may be read and written beyond it, up
+   to so many floats: what is written there is written again with a later row. */
+INLINE void conv_row(const float *restrict x, const int64_t stride, int64_t count, int64_t readable,
+                     int64_t writable, float *restrict to)
 {
-    const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
-    const int64_t inside = width > first ? (width - first + stride - 1) / stride : 0;
-    const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
+    const int64_t most = readable / stride < writable ? readable / stride : writable;
     int64_t j = 0;
-    for (; j < start; j++)
-        to[j] = outside;
-    if (stride == 1 && j < end) {
-        memcpy(to + j, x + first + j, (size_t)(end - j) * sizeof(float));
-        j = end;
-    }
-    for (; EVEN_LANES && stride == 2 && first + 2 * (j + LANES) <= width && j + LANES <= end;
+    for (; (stride == 1 || (EVEN_LANES && stride == 2)) && j < count && j + LANES <= most;
          j += LANES)
-        store(to + j, even_lanes(load(x + first + 2 * j), load(x + first + 2 * j + LANES)));
-    for (; j < end; j++)
-        to[j] = x[first + j * stride];
-    for (; j < pitch; j++)
-        to[j] = outside;
+        store(to + j, stride == 1 ? load(x + j)
+                                  : even_lanes(load(x + 2 * j), load(x + 2 * j + LANES)));
+    for (; j < count; j++)
+        to[j] = x[j * stride];
+}
+
+/* Spreads every stride_y-th row and every stride_x-th column of a channel of an image, from phase
+   (a, b) on, over a plane, with `outside` beyond the image. */
+INLINE void conv_phase(const struct conv_sizes *s, const struct phases *p, const int64_t stride,
+                       int64_t a, int64_t b, const float *restrict x, float outside,
+                       float *restrict to, int64_t writable)
+{
+    const int64_t first = b - s->pad_x, pitch = p->pitch;
+    const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
+    const int64_t inside = s->width > first ? (s->width - first + stride - 1) / stride : 0;
+    const int64_t start = before < pitch ? before : pitch, end = inside < pitch ? inside : pitch;
+    const int64_t count = end - start;
+    for (int64_t i = 0; i < p->rows; i++, to += pitch, writable -= pitch) {
+        const int64_t from = i * s->stride_y + a - s->pad_y;
+        if (from < 0 || from >= s->height || count <= 0) {
+            for (int64_t j = 0; j < pitch; j++)
+                to[j] = outside;
+            continue;
+        }
+        const int64_t place = from * s->width + first + start * stride;
+        for (int64_t j = 0; j < start; j++)
+            to[j] = outside;
+        conv_row(x + place, stride, count, s->height * s->width - place, writable - start,
+                 to + start);
+        for (int64_t j = end; j < pitch; j++)
+            to[j] = outside;
+    }
 }
 
 /* Spreads one channel of an image over its planes. */
 APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
                        float outside, float *restrict planes)
 {
+    int64_t writable = p->step;
     for (int64_t a = 0; a < p->phases_y; a++)
-        for (int64_t b = 0; b < p->phases_x; b++)
-            for (int64_t i = 0; i < p->rows; i++, planes += p->pitch) {
-                const int64_t from = i * s->stride_y + a - s->pad_y;
-                const int inside = from >= 0 && from < s->height;
-                conv_row(x + (inside ? from * s->width : 0), inside ? s->width : 0, b - s->pad_x,
-                         s->stride_x, outside, planes, p->pitch);
+        for (int64_t b = 0; b < p->phases_x; b++) {
+            switch (s->stride_x) {
+            case 1: conv_phase(s, p, 1, a, b, x, outside, planes, writable); break;
+            case 2: conv_phase(s, p, 2, a, b, x, outside, planes, writable); break;
+            default: conv_phase(s, p, s->stride_x, a, b, x, outside, planes, writable); break;
             }
+            planes += p->rows * p->pitch;
+            writable -= p->rows * p->pitch;
+        }
 }
 
 /* Where in the planes of a channel each tap of the kernel meets the first pixel. */

@@ -207,7 +207,7 @@ def _channelwise(node: Node, scene: Scene, geometry: _Geometry, members: Mapping
     form = "PANELS" if end in scene.forms else "PLANES"
     scratch, worker = scene.scratch(node), scene.scratch(node, "worker")
     sums = geometry.y.outputs * geometry.x.pitch()
-    worker_bytes = (geometry.plane_floats() + sums + 2 * _SLACK_FLOATS) * _FLOAT_BYTES
+    worker_bytes = (geometry.plane_floats() + 2 * sums + 3 * _SLACK_FLOATS) * _FLOAT_BYTES
     members = {
         "x": scene.read(node.inputs[0]),
         **members,
