@@ -11,13 +11,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from tenth.figures import human
+from tenth.figures import Figure, human
 from tenth.files import write_text
 from tenth.receipt import Receipt
+from tenth.train.race import Verdict
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "ship.md", ROOT / "docs" / "teach.md")
+PAGES = tuple(
+    ROOT / page for page in ("README.md", "docs/ship.md", "docs/teach.md", "docs/train.md")
+)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -191,6 +194,65 @@ def teach() -> str:
     return f"{table(head, rows)}\n\nFLOPs on kept weights; intervals of 90 %, paired."
 
 
+def steps() -> str:
+    content = json.loads((RESULTS / "steps.json").read_text())
+    rows = []
+    for name, races in content["rows"].items():
+        for done in races:
+            by = {one["name"]: one["ratio"]["median"] for one in done["contestants"]}
+            rival = f"{by['sparseprop']:.2f} ×" if "sparseprop" in by else ""
+            aim = f"{done['bar']:g} ×, {'reached' if by['dense'] >= done['bar'] else 'missed'}"
+            rows.append(
+                (
+                    name,
+                    f"{done['density']:g}",
+                    f"{done['threads']}",
+                    f"**{by['dense']:.2f} ×**",
+                    aim,
+                    f"{by['masked']:.2f} ×",
+                    rival,
+                    f"{done['memory_ratio']:.3f}",
+                )
+            )
+    head = (
+        "net", "density", "threads", "dense step / ours", "aim", "masked step / ours",
+        "sparseprop step / ours", "values and Adam, of dense",
+    )  # fmt: skip
+    machine = content["machine"]
+    return f"{table(head, rows)}\n\nMedians on {machine['cpu']}, {machine['date']}."
+
+
+def standing_of(path: Path) -> list[dict[str, Any]]:
+    """How each arm stands: of a race beside its exhaustive design, or of a race alone."""
+    content = json.loads(path.read_text())
+    return content.get("race") or [one.to_json() for one in Verdict.read(path).standings]
+
+
+def race_of(name: str) -> Callable[[], str]:
+    """The table of a race whose verdict stands in docs/results."""
+
+    def standings() -> str:
+        arms = standing_of(RESULTS / f"race-{name}.json")
+        dense, rows = arms[0], []
+        for one in arms:
+            test, cost = Figure.from_json(one["test"]), one["cost"]
+            shares = [
+                f"{cost[key]['value'] / dense['cost'][key]['value']:.2f} ×"
+                if cost and cost[key]["value"] is not None
+                else "unknown"
+                for key in ("wall_seconds", "flops_executed", "flops_useful")
+            ]
+            shown = f"{test.value:.2%}" if test.known else "none"
+            rows.append((one["name"], f"{one['weights']:,}", shown, one["words"], *shares))
+        head = (
+            "arm", "weights", "test", "verdict", "seconds, of dense", "FLOPs executed",
+            "FLOPs on kept weights",
+        )  # fmt: skip
+        return table(head, rows)
+
+    return standings
+
+
 def points(difference: dict[str, float] | None) -> str:
     if difference is None:
         return ""
@@ -205,6 +267,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "digits": digits,
     "study": study,
     "ship": ship,
+    "steps": steps,
+    "race-life": race_of("life"),
+    "race-mnist-1d": race_of("mnist-1d"),
 }
 
 
