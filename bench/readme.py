@@ -270,6 +270,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "steps": steps,
     "race-life": race_of("life"),
     "race-mnist-1d": race_of("mnist-1d"),
+    "race-mnist-1d-full": race_of("mnist-1d-full"),
 }
 
 
