@@ -1,6 +1,6 @@
 """The cheapest way to the accuracy you need, proved with a receipt.
 
-    plan -> train -> shrink -> ship, every step metered into a receipt
+    plan -> train -> shrink -> ship, keep every variant, every step metered into a receipt
 
 Importing this package loads neither torch nor a compiler: each room loads on first use.
 """
@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenth import catalogue, graph, layouts, plan, receipt, ship, shrink, sparsity, train
+    from tenth import catalogue, graph, keep, layouts, plan, receipt, ship, shrink, sparsity, train
     from tenth.figures import Figure
     from tenth.task import Task
 
@@ -21,6 +21,7 @@ __all__ = [
     "__version__",
     "catalogue",
     "graph",
+    "keep",
     "layouts",
     "plan",
     "receipt",

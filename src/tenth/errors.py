@@ -5,6 +5,10 @@
     │   ├── TaskError         a part of the user's task is missing or wrong
     │   ├── FormatError       a file is damaged, or of another kind
     │   ├── OutputError       an output folder cannot be used
+    │   ├── StoreError        a store of variants cannot do what was asked
+    │   │   ├── MissingError  no store, no such name in it, or an object is not there
+    │   │   ├── ConflictError somebody else changed the name in between
+    │   │   └── DamagedError  stored bytes are not those that were stored
     │   └── ComparisonError   two receipts that must not be compared
     ├── UnsupportedError      the model does something tenth cannot express   exit 2
     ├── CompileError          the C compiler failed, or its program is wrong  exit 2
@@ -39,6 +43,22 @@ class FormatError(InputError):
 
 class OutputError(InputError):
     """An output folder or file cannot be used."""
+
+
+class StoreError(InputError):
+    """A store of variants cannot do what was asked."""
+
+
+class MissingError(StoreError):
+    """There is no store, no such name in it, or one of its objects is not there."""
+
+
+class ConflictError(StoreError):
+    """Somebody else changed a name in between."""
+
+
+class DamagedError(StoreError):
+    """Stored bytes are not the ones that were stored."""
 
 
 class ComparisonError(InputError):

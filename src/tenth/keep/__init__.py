@@ -1,0 +1,1 @@
+"""Every fine-tuned variant as a small, exact difference from its base."""
