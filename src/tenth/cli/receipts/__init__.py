@@ -1,0 +1,1 @@
+"""The commands of `tenth receipt`, one file each, listed in `cli/receipt.py`."""

@@ -1,0 +1,8 @@
+"""Arguments that several commands on receipts share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Argument(metavar="RECEIPT.json")]
