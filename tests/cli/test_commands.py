@@ -159,7 +159,7 @@ def test_the_line_from_a_task_to_a_program(task, tmp_path):
     dense = tmp_path / "dense"
     trained = tenth("train", task, "--out", dense, "--json")
     assert trained.returncode == 0, trained.stderr
-    assert json.loads(trained.stdout)["schema"] == "tenth-receipt/1"
+    assert json.loads(trained.stdout)["schema"] == "tenth-receipt/2"
 
     small = tmp_path / "small"
     model = dense / "model.safetensors"

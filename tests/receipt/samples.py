@@ -3,7 +3,7 @@
 import random
 
 from tenth.figures import Figure, counted, unknown
-from tenth.receipt import Aim, Arm, BeforeAfter, Receipt, Stage
+from tenth.receipt import Aim, Arm, BeforeAfter, Origin, Receipt, Run, Stage
 from tenth.receipt.place import Place
 
 HARDWARE = {
@@ -127,5 +127,16 @@ def life(place=None):
         },
         plan_of=["train"],
         notes=["The small dense net of 81 weights reached the target with 1 of 8 seeds."],
+        provenance=[
+            Origin(
+                "data",
+                "the 512 neighbourhoods of 3 × 3 cells",
+                source="the rule of the game, written out",
+                licence="CC0-1.0",
+                sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            ),
+            Origin("base model", "none: trained from first weights"),
+        ],
+        run=Run("slurm-4711", "a1b2c3d4e5f6", "812-1789639964", {"SLURM_JOB_ID": "4711"}),
         created="2026-09-17T10:12:44+00:00",
     )

@@ -1,12 +1,13 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from tenth.errors import FormatError, InputError, OutputError
 from tenth.figures import Figure, counted, unknown
-from tenth.receipt import Aim, BeforeAfter, Meter, Receipt, Stage
+from tenth.receipt import Aim, BeforeAfter, Meter, Receipt, Run, Stage
 from tenth.receipt.schema import schema
 
 from .samples import costs, life
@@ -62,7 +63,7 @@ def damaged(change):
         ("[]", "of type object"),
         ("null", "of type object"),
         ('{"schema": "tenth-receipt/1"}', "given the field 'created'"),
-        (damaged(lambda f: f.update(schema="tenth-receipt/2")), "'tenth-receipt/1'"),
+        (damaged(lambda f: f.update(schema="tenth-receipt/3")), "'tenth-receipt/2'"),
         (damaged(lambda f: f.update(extra=1)), "extra"),
         (damaged(lambda f: f.pop("arms")), "'arms'"),
         (damaged(lambda f: f["stages"][0].update(name=3)), r"receipt.stages\[0\].name"),
@@ -165,3 +166,13 @@ def test_a_long_run_stays_below_a_megabyte(receipt, tmp_path):
     receipt.stages.append(replace(receipt.stages[0], parts=parts))
     receipt.save(tmp_path / "r.json")
     assert (tmp_path / "r.json").stat().st_size < 1_000_000
+
+
+def test_a_receipt_of_the_first_version_is_read():
+    old = Receipt.load(Path(__file__).parent / "receipt-1.json")
+    assert old.title.startswith("Conway")
+    assert old.run == Run()
+    assert old.provenance == []
+    assert old.stages[0].price is None
+    assert old.total("wall_seconds").value > 0
+    Draft202012Validator(schema()).validate(old.to_json())

@@ -1,15 +1,18 @@
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from tenth.errors import FormatError
-from tenth.receipt.schema import check, schema
+from tenth.receipt.schema import VERSIONS, check, schema
 
 from .samples import life
 
+DOCS = Path(__file__).parent.parent.parent / "docs" / "schema"
 KNOWN = {
     "$ref",
+    "anyOf",
     "type",
     "const",
     "enum",
@@ -30,13 +33,29 @@ def rules(rule):
     yield rule
     inner = [*rule.get("properties", {}).values(), *rule.get("$defs", {}).values()]
     inner += [rule[key] for key in ("items", "additionalProperties") if key in rule]
+    inner += rule.get("anyOf", [])
     for part in inner:
         if isinstance(part, dict):
             yield from rules(part)
 
 
-def test_it_is_a_schema():
-    Draft202012Validator.check_schema(schema())
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_is_a_schema(version):
+    Draft202012Validator.check_schema(schema(version))
+    assert schema(version)["title"] == version
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schema_in_the_docs_is_the_one_that_is_checked(version):
+    published = DOCS / f"{version.replace('/', '-')}.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == schema(version)
+
+
+def test_what_may_be_absent_is_null_or_of_one_rule():
+    for rule in rules(schema()):
+        if "anyOf" in rule:
+            nothing, _ = rule["anyOf"]
+            assert nothing == {"type": "null"}
 
 
 def test_our_check_reads_every_word_that_the_schema_uses():
@@ -71,7 +90,19 @@ def mutants(form):
                 for value in wrong:
                     yield place, value
 
-    for top in ("task", "place", "hardware", "software", "sizes", "scores", "notes", "plan_of"):
+    for top in (
+        "task",
+        "run",
+        "provenance",
+        "chain",
+        "place",
+        "hardware",
+        "software",
+        "sizes",
+        "scores",
+        "notes",
+        "plan_of",
+    ):
 
         def put(value, top=top):
             form[top] = value

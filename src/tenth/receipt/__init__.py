@@ -5,8 +5,12 @@ from tenth.receipt.arms import Arm
 from tenth.receipt.compare import Comparison, compare
 from tenth.receipt.meter import Meter, metered
 from tenth.receipt.place import Place
-from tenth.receipt.record import Aim, BeforeAfter, Receipt, Stage
+from tenth.receipt.provenance import Origin
+from tenth.receipt.record import Receipt
 from tenth.receipt.rows import Row
+from tenth.receipt.runs import Run
+from tenth.receipt.sizes import Aim, BeforeAfter
+from tenth.receipt.stage import Stage
 from tenth.receipt.work import Flops, Work
 
 __all__ = [
@@ -16,9 +20,11 @@ __all__ = [
     "Comparison",
     "Flops",
     "Meter",
+    "Origin",
     "Place",
     "Receipt",
     "Row",
+    "Run",
     "Stage",
     "Work",
     "compare",

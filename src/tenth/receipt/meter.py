@@ -27,7 +27,7 @@ from tenth.receipt import energy, probes
 from tenth.receipt.place import Place
 from tenth.receipt.price import hourly_price
 from tenth.receipt.rapl import Rapl
-from tenth.receipt.record import Note, Stage
+from tenth.receipt.stage import Note, Stage
 from tenth.receipt.work import Flops, Work
 
 P = ParamSpec("P")

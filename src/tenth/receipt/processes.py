@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tenth.figures import Figure, total
 from tenth.receipt.energy import WHOLE_SOCKETS
-from tenth.receipt.record import Stage
+from tenth.receipt.stage import Stage
 
 Figures = list[Figure]
 

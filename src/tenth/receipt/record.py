@@ -1,112 +1,24 @@
-"""The receipt and its parts, and their form in JSON (`tenth-receipt/1`, see schema.json)."""
+"""The receipt, and its form in JSON (`tenth-receipt/2`, see schema.json)."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from tenth import files
 from tenth.errors import FormatError, InputError, must
-from tenth.figures import Figure, total
-from tenth.receipt import facts, page, render, schema
+from tenth.figures import Figure
+from tenth.receipt import facts, packing, page, render, schema, seal
 from tenth.receipt.arms import Arm
 from tenth.receipt.compare import Comparison, compare
 from tenth.receipt.forms import figures_from_json, figures_to_json
 from tenth.receipt.place import Place
-
-SCHEMA = "tenth-receipt/1"
-_LEFT_OUT = "; not counted in "
-Note = str | int | float | bool | None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A metered stretch of work; its figures hold those of its parts."""
-
-    name: str
-    figures: dict[str, Figure]
-    parts: list["Stage"] = field(default_factory=list)
-    notes: dict[str, Note] = field(default_factory=dict)
-
-    @classmethod
-    def of_parts(cls, name: str, parts: Sequence["Stage"]) -> "Stage":
-        """The stage that these parts make up: costs add up, of peaks the largest counts.
-
-        Raises:
-            InputError: no parts.
-        """
-        if not parts:
-            raise InputError(must(f"parts of {name}", "at least one stage", "none"))
-        return cls(name, {key: _sum(parts, key) for key in parts[0].figures}, list(parts))
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether an error or ctrl-C ended it early."""
-        return "interrupted" in self.notes
-
-    def to_json(self) -> dict[str, Any]:
-        """The form a stage has in a receipt."""
-        return {
-            "name": self.name,
-            "figures": figures_to_json(self.figures),
-            "parts": [part.to_json() for part in self.parts],
-            "notes": dict(self.notes),
-        }
-
-    @classmethod
-    def from_json(cls, form: Mapping[str, Any]) -> "Stage":
-        """Read what `to_json` wrote."""
-        return cls(
-            form["name"],
-            figures_from_json(form["figures"]),
-            [cls.from_json(part) for part in form["parts"]],
-            dict(form["notes"]),
-        )
-
-
-@dataclass(frozen=True)
-class BeforeAfter:
-    """A size of the model, and what became of it: weights, bytes, FLOPs, seconds."""
-
-    name: str
-    before: Figure
-    after: Figure
-
-    def __post_init__(self) -> None:
-        if self.before.unit != self.after.unit:
-            got = f"{self.before.unit} and {self.after.unit}"
-            raise InputError(must(f"{self.name} before and after", "of one unit", got))
-
-    def to_json(self) -> dict[str, Any]:
-        """The form it has in a receipt."""
-        return {"name": self.name, "before": self.before.to_json(), "after": self.after.to_json()}
-
-    @classmethod
-    def from_json(cls, form: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        before, after = Figure.from_json(form["before"]), Figure.from_json(form["after"])
-        return cls(form["name"], before, after)
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What was to be reached: the task, its metric, the score wanted, the loss allowed."""
-
-    name: str
-    metric: str = ""
-    target: float | None = None
-    margin: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The form it has in a receipt."""
-        return {
-            "name": self.name,
-            "metric": self.metric,
-            "target": self.target,
-            "margin": self.margin,
-        }
+from tenth.receipt.provenance import Origin
+from tenth.receipt.runs import Run
+from tenth.receipt.sizes import Aim, BeforeAfter
+from tenth.receipt.stage import Stage, total_of
 
 
 @dataclass
@@ -128,6 +40,8 @@ class Receipt:
     plan: dict[str, Figure] = field(default_factory=dict)
     plan_of: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    provenance: list[Origin] = field(default_factory=list)
+    run: Run = field(default_factory=Run.here)
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def total(self, name: str) -> Figure:
@@ -139,18 +53,20 @@ class Receipt:
         Raises:
             InputError: no stage has such a figure.
         """
-        return _sum(self.stages, name)
+        return total_of(self.stages, name)
 
     def to_json(self) -> dict[str, Any]:
-        """The form described by schema.json."""
-        return {
-            "schema": SCHEMA,
+        """The form described by schema.json, sealed, each figure with its source in full."""
+        form = {
+            "schema": schema.NEWEST,
             "created": self.created,
             "title": self.title,
+            "run": self.run.to_json(),
             "task": self.task.to_json(),
             "place": self.place.to_json(),
             "hardware": self.hardware,
             "software": self.software,
+            "provenance": [origin.to_json() for origin in self.provenance],
             "stages": [stage.to_json() for stage in self.stages],
             "scores": figures_to_json(self.scores),
             "sizes": [size.to_json() for size in self.sizes],
@@ -158,16 +74,21 @@ class Receipt:
             "plan": figures_to_json(self.plan),
             "plan_of": list(self.plan_of),
             "notes": list(self.notes),
+            "sources": [],
         }
+        return {**form, "chain": seal.chain(form)}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> "Receipt":
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, in this version or an earlier one.
+
+        The chain is not looked at: see validate.py.
 
         Raises:
             InputError: it is not of the form that the schema describes.
         """
         schema.check(form)
+        form = packing.unpacked(form)
         return cls(
             title=form["title"],
             task=Aim(**form["task"]),
@@ -181,6 +102,8 @@ class Receipt:
             plan=figures_from_json(form["plan"]),
             plan_of=list(form["plan_of"]),
             notes=list(form["notes"]),
+            provenance=[Origin.from_json(origin) for origin in form.get("provenance", ())],
+            run=Run.from_json(form["run"]) if "run" in form else Run(),
             created=form["created"],
         )
 
@@ -190,8 +113,7 @@ class Receipt:
         Raises:
             OutputError: the place cannot be written.
         """
-        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        files.write_text(path, text + "\n")
+        files.write_text(path, packing.text(packing.packed(self.to_json())))
 
     @classmethod
     def load(cls, path: str | Path) -> "Receipt":
@@ -200,13 +122,7 @@ class Receipt:
         Raises:
             FormatError: the file is missing, damaged, or not a receipt of this version.
         """
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-            form = json.loads(text, parse_constant=_no_number)
-        except OSError as error:
-            raise FormatError(f"{path} cannot be read: {error.strerror}.") from error
-        except (ValueError, RecursionError) as error:
-            raise FormatError(must(str(path), "a receipt in JSON", error)) from error
+        form = read(path)
         try:
             return cls.from_json(form)
         except InputError as error:
@@ -228,22 +144,19 @@ class Receipt:
         return render.text(render.receipt(self))
 
 
-def _sum(stages: Sequence[Stage], name: str) -> Figure:
-    having = [(stage.name, stage.figures[name]) for stage in stages if name in stage.figures]
-    if not having:
-        raise InputError(must("figure of a receipt", "one its stages have", repr(name)))
-    known = [figure for _, figure in having if figure.known]
-    if name.startswith("peak_"):
-        return max(known, key=lambda f: f.bounds(), default=having[0][1])
-    if not (name.startswith("flops_") and known):
-        return total([figure for _, figure in having])
-    whole = total(known)
-    source, *before = whole.source.split(_LEFT_OUT)
-    left_out = dict.fromkeys(stage for stage, figure in having if not figure.known)
-    if not (left_out or before):
-        return whole
-    # parts say for themselves what they left out
-    return replace(whole, source=_LEFT_OUT.join([source, ", ".join(left_out) or "some parts"]))
+def read(path: str | Path) -> Any:
+    """The JSON of a file, unchecked.
+
+    Raises:
+        FormatError: it is missing, or holds no JSON.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_no_number)
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(must(str(path), "a receipt in JSON", error)) from error
 
 
 def _no_number(word: str) -> None:
