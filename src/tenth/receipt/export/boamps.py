@@ -1,0 +1,174 @@
+"""A BoAmps report: energy of an AI task, in JSON.
+
+Source: github.com/Boavizta/BoAmps, model/*.json, format 1.1.0 of March 2025. Its powerConsumption
+is energy in kWh, despite the name.
+"""
+
+from typing import Any
+
+from tenth.figures import Figure
+from tenth.receipt.energy import WHOLE_SOCKETS
+from tenth.receipt.export import tally
+from tenth.receipt.export.facts import Facts
+from tenth.receipt.export.filled import Filled, Sheet, listed
+from tenth.receipt.record import Receipt
+
+VERSION = "1.1.0"
+SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/main/model"
+_TIME = "%Y-%m-%d %H:%M:%S"
+_STAGES = {"pre-training": "training", "fine-tuning": "finetuning", "inference": "inference"}
+_QUALITY = (("high", 0.10), ("medium", 0.25), ("low", 0.50))
+
+
+def fill(receipt: Receipt, facts: Facts) -> Filled:
+    """The report; intervals, labels and open fields stand in task.taskDescription."""
+    sheet = Sheet()
+    content: dict[str, Any] = {
+        "header": _header(sheet, receipt, facts),
+        "task": _task(sheet, receipt, facts),
+        "measures": [_measure(sheet, receipt)],
+        "system": {"os": receipt.software.get("system", "unknown")},
+        "software": {"language": "python"},
+        "infrastructure": _infrastructure(sheet, receipt, facts),
+    }
+    _environment(sheet, content, receipt, facts)
+    sheet.put(
+        content["software"],
+        "software.version",
+        receipt.software.get("python"),
+        "the receipt does not say",
+    )
+    sheet.put(content, "quality", *_quality(tally.energy_kwh(receipt)))
+    content["task"]["taskDescription"] = _description(sheet, receipt)
+    return sheet.filled("boamps", content)
+
+
+def _header(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
+    created = tally.moment(receipt.created)
+    header: dict[str, Any] = {
+        "formatVersion": VERSION,
+        "formatVersionSpecificationUri": SPECIFICATION,
+        "reportId": tally.identity(receipt),
+        "reportStatus": "draft",
+    }
+    when = created and created.strftime(_TIME)
+    why = f"the receipt's time is {receipt.created!r}"
+    sheet.put(header, "header.reportDatetime", when, why, required=True)
+    if facts["confidentiality"] is None:
+        sheet.leave("header.publisher", "nobody said who files it, and how confidential it is")
+    else:
+        header["publisher"] = {"confidentialityLevel": facts["confidentiality"]}
+        why = "nobody said who files it"
+        sheet.put(header["publisher"], "header.publisher.name", facts["publisher"], why)
+    return header
+
+
+def _task(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
+    task: dict[str, Any] = {}
+    stage = tally.stage(receipt, facts)
+    why = "nobody said whether it was pre-training, fine-tuning or inference"
+    sheet.put(task, "task.taskStage", stage and _STAGES[stage], why, required=True)
+    why = f"nobody gave it; the task is called {receipt.task.name!r}"
+    sheet.put(task, "task.taskFamily", facts["task_family"], why, required=True)
+    task["algorithms"] = [_algorithm(sheet, receipt)]
+    data: dict[str, Any] = {"dataUsage": "input"}
+    sheet.put(
+        data, "task.dataset.dataType", facts["data_type"], "nobody said what data", required=True
+    )
+    task["dataset"] = [data]
+    scores = [figure.value for figure in receipt.scores.values() if figure.value is not None]
+    only = scores[0] if len(scores) == 1 and 0 <= scores[0] <= 1 else None
+    why = f"the receipt holds {len(scores)} scores; they stand in taskDescription"
+    sheet.put(task, "task.measuredAccuracy", only, why)
+    return task
+
+
+def _algorithm(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
+    algorithm: dict[str, Any] = {"algorithmType": "neural network"}
+    number = tally.scaled(tally.parameters(receipt), "billions", over=1e9)
+    sheet.figure(algorithm, "task.algorithms.parametersNumber", number)
+    if "torch" in receipt.software:
+        algorithm |= {"framework": "torch", "frameworkVersion": receipt.software["torch"]}
+    for name in ("algorithmName", "trainingType", "quantization"):
+        sheet.leave(f"task.algorithms.{name}", "a receipt does not hold it")
+    return algorithm
+
+
+def _measure(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
+    energy = tally.energy_kwh(receipt)
+    measure: dict[str, Any] = {
+        "measurementMethod": f"tenth: {energy.source or energy.reason}",
+        "cpuTrackingMode": "rapl" if WHOLE_SOCKETS in energy.source else "modelled",
+    }
+    sheet.put(
+        measure, "measures.version", receipt.software.get("tenth"), "the receipt does not say"
+    )
+    sheet.figure(measure, "measures.powerConsumption", energy, required=True)
+    sheet.figure(measure, "measures.measurementDuration", tally.wall_seconds(receipt))
+    began = tally.started(receipt)
+    why = "no stage says when it began"
+    sheet.put(measure, "measures.measurementDateTime", began and began.strftime(_TIME), why)
+    return measure
+
+
+def _infrastructure(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
+    infrastructure: dict[str, Any] = {}
+    sheet.put(
+        infrastructure,
+        "infrastructure.infraType",
+        facts["infrastructure"],
+        "nobody said whose data centre it is",
+        required=True,
+    )
+    hardware = receipt.hardware
+    threads = hardware.get("threads")
+    name = str(hardware.get("cpu") or "unknown") + (f", {threads} threads" if threads else "")
+    components = [{"componentType": "cpu", "nbComponent": 1, "componentName": name}]
+    names = [str(one) for one in hardware.get("accelerators") or []]
+    for one in dict.fromkeys(names):
+        count = names.count(one)
+        components.append({"componentType": "gpu", "nbComponent": count, "componentName": one})
+    memory = hardware.get("memory_bytes")
+    if memory:
+        size = round(memory / 1e9)
+        components.append({"componentType": "ram", "nbComponent": 1, "memorySize": size})
+    else:
+        sheet.leave("infrastructure.components.memorySize", "this system does not tell it")
+    infrastructure["components"] = components
+    sheet.leave("infrastructure.components.share", "a process does not see the whole machine")
+    return infrastructure
+
+
+def _environment(sheet: Sheet, content: dict[str, Any], receipt: Receipt, facts: Facts) -> None:
+    if receipt.place.code is None:
+        sheet.leave("environment", tally.place_open(receipt))
+        return
+    environment: dict[str, Any] = {"country": receipt.place.name}
+    where = "environment.powerSourceCarbonIntensity"
+    sheet.figure(environment, where, receipt.place.carbon)
+    sheet.put(environment, "environment.location", facts["location"], "nobody said it")
+    content["environment"] = environment
+
+
+def _quality(energy: Figure) -> tuple[str | None, str]:
+    """The word for the interval's wider side; none if it is wider than ±50 %, or unknown."""
+    if not energy.value:
+        return None, energy.reason or "there is no energy to have an error"
+    value, low, high = energy.bounds()
+    error = max(high - value, value - low) / value
+    for word, most in _QUALITY:
+        if error <= most * (1 + 1e-9):
+            return word, ""
+    return None, f"the interval is ±{error:.0%}, wider than any word of the form"
+
+
+def _description(sheet: Sheet, receipt: Receipt) -> str:
+    scores = [f"score {name}: {tally.said(figure)}" for name, figure in receipt.scores.items()]
+    said = [
+        receipt.title,
+        f"energy: {tally.said(tally.energy_kwh(receipt))}",
+        f"carbon, location-based: {tally.said(tally.carbon_gco2e(receipt))}",
+        *scores,
+        *filter(None, [tally.credit(receipt), listed(sheet.open)]),
+    ]
+    return "\n".join(said)

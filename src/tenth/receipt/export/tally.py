@@ -1,0 +1,175 @@
+"""The figures that forms ask for, from a receipt, in their units."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from tenth.catalogue import CREDIT
+from tenth.figures import Figure, product, total, unknown
+from tenth.receipt import words
+from tenth.receipt.export.facts import Facts
+from tenth.receipt.record import Receipt
+
+JOULES_PER_KWH = 3.6e6
+
+
+def metered(receipt: Receipt, name: str, unit: str) -> Figure:
+    """The receipt's total of a figure; unknown if no stage has it."""
+    return words.total_of(receipt, name) or unknown(unit, "no stage of the receipt metered it")
+
+
+def scaled(figure: Figure, unit: str, *, times: float = 1, over: float = 1) -> Figure:
+    """The same figure in another unit.
+
+    >>> scaled(Figure(7.2e6, "J"), "kWh", over=3.6e6).value
+    2.0
+    """
+    if not figure.known:
+        return replace(figure, unit=unit)
+    value, low, high = (bound * times / over for bound in figure.bounds())
+    return replace(figure, value=value, low=low, high=high, unit=unit)
+
+
+def energy_kwh(receipt: Receipt) -> Figure:
+    """Energy of all stages: search, restarts and failures too."""
+    return scaled(metered(receipt, "energy_joules", "J"), "kWh", over=JOULES_PER_KWH)
+
+
+def carbon_gco2e(receipt: Receipt) -> Figure:
+    """Operational carbon of all stages, location-based."""
+    return metered(receipt, "carbon_gco2e", "gCO2e")
+
+
+def market_factor(facts: Facts) -> Figure:
+    """Carbon of a kWh as bought by contract: unknown unless given."""
+    factor = facts["market_gco2e_per_kwh"]
+    if factor is None:
+        return unknown("gCO2e/kWh", "no factor of an electricity contract was given")
+    source = facts["market_source"] or "given by the user"
+    return Figure(factor, "gCO2e/kWh", label="given", source=source)
+
+
+def market_gco2e(receipt: Receipt, facts: Facts) -> Figure:
+    """Operational carbon by contract: unknown unless a factor is given."""
+    factor = market_factor(facts)
+    source = f"energy × {factor} ({factor.source})"
+    return product([energy_kwh(receipt), factor], "gCO2e", source)
+
+
+def wall_seconds(receipt: Receipt) -> Figure:
+    """Time on the clock, stages one after the other."""
+    return metered(receipt, "wall_seconds", "s")
+
+
+def devices(receipt: Receipt, facts: Facts) -> Figure:
+    """How many devices worked: as given, else the accelerators seen, else the one machine."""
+    if facts["devices"] is not None:
+        return Figure(facts["devices"], "devices", label="given", source="given by the user")
+    seen = receipt.hardware.get("accelerators") or []
+    source = "accelerators that the process saw" if seen else "one machine without accelerators"
+    return Figure(max(1, len(seen)), "devices", label="counted", source=source)
+
+
+def device_hours(receipt: Receipt, facts: Facts) -> Figure:
+    """Hours × devices: reserved ones count, busy or not."""
+    hours = scaled(wall_seconds(receipt), "h", over=3600)
+    number = devices(receipt, facts)
+    if not hours.known or number.value is None:
+        return hours
+    times = scaled(hours, "h", times=number.value)
+    return replace(times, source=f"{hours.source} × {number.value:g} ({number.source})")
+
+
+def embodied_gco2e(receipt: Receipt, facts: Facts) -> Figure:
+    """M of ISO/IEC 21031: each part's TE × (TiR ÷ EL) × (RR ÷ ToR), summed.
+
+    TiR is the time given as reserved, else the time on the clock.
+    """
+    if facts["embodied"] is None:
+        return unknown("gCO2e", "nobody gave the embodied carbon of the hardware")
+    hours = scaled(wall_seconds(receipt), "h", over=3600)
+    if facts["time_reserved_hours"] is not None:
+        hours = Figure(facts["time_reserved_hours"], "h", label="given", source="given")
+    source = "TE × (TiR ÷ EL) × (RR ÷ ToR), TE as given"
+    return total(
+        (
+            product([hours, Figure(_an_hour(part), "gCO2e/h", label="given")], "gCO2e", source)
+            for part in facts["embodied"]
+        ),
+        source,
+    )
+
+
+def _an_hour(part: dict[str, float]) -> float:
+    share = part["resources_reserved"] / part["resources_total"]
+    return part["total_gco2e"] / part["lifespan_hours"] * share
+
+
+def parameters(receipt: Receipt) -> Figure:
+    """How many parameters the finished model has; kept weights alone are another number."""
+    for size in receipt.sizes:
+        if size.name == "parameters":
+            return size.after
+    return receipt.plan.get("parameters") or unknown(
+        "parameters", "the receipt has no size called parameters"
+    )
+
+
+def place_open(receipt: Receipt) -> str:
+    """Why the place is open, where nobody gave it; empty where somebody did."""
+    if receipt.place.code is not None:
+        return ""
+    return f"nobody said where the machine is; carbon is of the {receipt.place.name}"
+
+
+def stage(receipt: Receipt, facts: Facts) -> str | None:
+    """What the receipt is of: as given; a stage called train says pre-training."""
+    if facts["training_type"] is not None:
+        return facts["training_type"]
+    return "pre-training" if any(one.name == "train" for one in receipt.stages) else None
+
+
+def started(receipt: Receipt) -> datetime | None:
+    """When the first stage that says so began, in UTC."""
+    found = [stage.notes.get("started") for stage in receipt.stages]
+    times = [moment(text) for text in found if isinstance(text, str)]
+    return min((time for time in times if time is not None), default=None)
+
+
+def moment(text: str) -> datetime | None:
+    """A time in UTC from ISO 8601; None if it is none. Without an offset it counts as UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def identity(receipt: Receipt) -> str:
+    """An identifier drawn from the receipt's content: the same receipt has the same one."""
+    form = json.dumps(receipt.to_json(), sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(form.encode()).hexdigest()
+    return str(uuid5(NAMESPACE_URL, f"tenth-receipt:{digest}"))
+
+
+def credit(receipt: Receipt) -> str:
+    """The credit that the carbon factor's table asks for; empty if it is not used."""
+    sources = [receipt.place.carbon.source, carbon_gco2e(receipt).source]
+    used = any("Our World in Data" in source or "Ember" in source for source in sources)
+    return f"Carbon of electricity: {CREDIT}." if used else ""
+
+
+def said(figure: Figure) -> str:
+    """A figure with all that a bare number drops: unit, interval, label, source.
+
+    >>> said(Figure(2.0, "kWh", 1.1, 2.9, "modelled", "CPU-seconds × watts"))
+    '2 kWh (90 % interval 1.1 kWh to 2.9 kWh; modelled: CPU-seconds × watts)'
+    """
+    if not figure.known:
+        return f"unknown ({figure.reason})"
+    value, low, high = (f"{bound:.3g} {figure.unit}".strip() for bound in figure.bounds())
+    bounds = "" if figure.low == figure.high else f"90 % interval {low} to {high}; "
+    source = f": {figure.source}" if figure.source else ""
+    return f"{value} ({bounds}{figure.label}{source})"
