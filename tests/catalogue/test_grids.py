@@ -59,3 +59,10 @@ def test_no_place_is_never_guessed(place):
 def test_near_places_are_offered():
     with pytest.raises(InputError, match="Germany"):
         grids.find("Germny")
+
+
+def test_the_span_of_countries_is_from_the_least_to_the_most():
+    least, most = grids.span()
+    known = [g.carbon.value for g in grids.all() if g.carbon.known]
+    assert (least.carbon.value, most.carbon.value) == (min(known), max(known))
+    assert least.carbon.value > 0

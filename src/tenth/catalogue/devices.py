@@ -4,16 +4,19 @@ A device says what is published of it; what is not is an unknown figure with its
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from tenth.catalogue import machine
+from tenth.catalogue import machine, own
 from tenth.catalogue.tables import Row, cell, pick, rows, simplified
-from tenth.errors import InputError, must
+from tenth.errors import FormatError, InputError, must
 from tenth.figures import Figure, unknown
 
 GENERIC, HERE = "generic-2vcpu-vm", "here"
+KINDS = ("gpu", "tpu", "soc", "laptop", "cpu", "edge", "mcu")
 
 # factor from one standard deviation of a lognormal to half of its 90 % interval
 _NINETY = 1.645
@@ -51,10 +54,10 @@ def all() -> tuple[Device, ...]:
     return tuple(_table().values())
 
 
-def find(name: str) -> Device:
+def find(name: str, mine: Sequence[Device] = ()) -> Device:
     """The device called `name`, by its id, full name or an alias, whatever the case.
 
-    `here` is this machine.
+    `here` is this machine. `mine` are the user's own devices (see `read`), which come first.
 
     >>> find("H100").name
     'h100-sxm'
@@ -64,9 +67,58 @@ def find(name: str) -> Device:
     """
     if name == HERE:
         return here()
+    if isinstance(name, str):
+        for device in mine:
+            if simplified(name) in map(simplified, (device.name, device.title)):
+                return device
     hint = "tenth.catalogue.devices.all() lists them."
     listing = [name for row in rows("devices") for name in (row["id"], *_aliases(row))]
+    listing += [device.name for device in mine]
     return pick(_names(), name, "device", listing=listing, hint=hint)
+
+
+_NUMBERS = (
+    "threads",
+    "fp32_tflops",
+    "fp16_bf16_tensor_dense_tflops",
+    "memory_gb",
+    "bandwidth_gbs",
+    "tdp_w",
+    "node_w",
+    "node_w_sigma_percent",
+)
+_WORDS = ("name", "sparse_note", "node_w_source", "spec_source", "confidence", "notes")
+
+
+def read(path: str | Path) -> tuple[Device, ...]:
+    """The devices of a user's own table: CSV with columns `id`, `class` and what is known.
+
+    Columns are those of the catalogue's table: fp32_tflops, fp16_bf16_tensor_dense_tflops (dense),
+    memory_gb, bandwidth_gbs, tdp_w, node_w (with node_w_sigma_percent, 12 if left out), threads,
+    name, spec_source, notes. An empty cell is unknown.
+
+    Raises:
+        FormatError: anything that is not understood; the message names the line.
+    """
+    found: dict[str, Device] = {}
+    for row in own.read(path, ("id", "class"), (*_NUMBERS, *_WORDS)):
+        own.word(row, "class", KINDS)
+        numbers = {column: own.number(row, column) for column in _NUMBERS}
+        threads = numbers["threads"]
+        if threads is not None and threads != int(threads):
+            raise FormatError(must(f"threads in {row['line']}", "a whole number", row["threads"]))
+        if numbers["fp32_tflops"] is None and numbers["fp16_bf16_tensor_dense_tflops"] is None:
+            rule = "a row with fp32_tflops or fp16_bf16_tensor_dense_tflops"
+            raise FormatError(must(row["line"], rule, "neither"))
+        if simplified(row["id"]) in found or row["id"] == HERE:
+            raise FormatError(must(f"id in {row['line']}", "a name of its own", repr(row["id"])))
+        filled = {"name": row["name"] or row["id"], "aliases": ""}
+        filled["threads"] = "" if threads is None else str(int(threads))
+        filled["node_w_sigma_percent"] = row["node_w_sigma_percent"] or "12"
+        source = row["spec_source"] or Path(path).name
+        filled |= {"spec_source": source, "node_w_source": row["node_w_source"] or source}
+        found[simplified(row["id"])] = _device({**row, **filled})
+    return tuple(found.values())
 
 
 def here(threads: int | None = None) -> Device:
@@ -114,7 +166,9 @@ def _row_of_model(title: str) -> Device:
     """The device whose model number stands in the CPU's own name, else the generic one."""
     words = {simplified(word) for word in title.split()}
     for row in rows("devices"):
-        if row["class"] == "cpu" and words & {simplified(alias) for alias in _aliases(row)}:
+        if row["class"] in ("cpu", "laptop") and words & {
+            simplified(alias) for alias in _aliases(row)
+        }:
             return _table()[row["id"]]
     return _table()[GENERIC]
 

@@ -1,7 +1,7 @@
 """Carbon of electricity by country: annual means, life-cycle, location-based.
 
-Nothing here guesses where a machine stands. Whoever is not told a place takes `world()`, whose
-figure says so.
+Nothing here guesses where a machine stands. A plan without a place has no carbon, and offers
+`span()`; a receipt takes `world()`, whose figure says so.
 """
 
 import math
@@ -74,6 +74,14 @@ def world() -> Grid:
     source = f"world average; no place given; {row['year']}, {row['source']}"
     carbon = Figure(value, "gCO2e/kWh", low, high, "given", source)
     return Grid("world", "World", int(row["year"]), carbon)
+
+
+@cache
+def span() -> tuple[Grid, Grid]:
+    """The countries with the least and with the most carbon in their electricity."""
+    known = [grid for grid in all() if grid.carbon.known]
+    known.sort(key=lambda grid: grid.carbon.bounds()[0])
+    return known[0], known[-1]
 
 
 @cache
