@@ -2,7 +2,7 @@
 
 import typer
 
-from tenth.cli.receipts import compare, html, show
+from tenth.cli.receipts import compare, export, html, show
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,3 +13,4 @@ app = typer.Typer(
 app.command("show")(show.show)
 app.command("compare")(compare.compare)
 app.command("html")(html.html)
+app.command("export")(export.export)
