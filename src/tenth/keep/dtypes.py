@@ -34,6 +34,11 @@ class Dtype:
     exponent: tuple[int, int] | None = None
 
     @property
+    def is_float(self) -> bool:
+        """Whether its values are fractions, in which zstd finds no matches."""
+        return self.name.startswith(("F", "BF", "C"))
+
+    @property
     def chunk_bytes(self) -> int:
         """Bytes of a whole chunk."""
         return CHUNK_ELEMENTS * self.bits // 8 if self.bits >= 8 else CHUNK_ELEMENTS

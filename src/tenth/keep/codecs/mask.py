@@ -4,10 +4,10 @@ The body is
 
     1 byte   what stands in pruned places: 0 zero, 1 zero with the sign of the base (w * 0)
     1 byte   how the map is written: 0 plainly, 1 as the difference from |base| > threshold
-    1 byte   how kept words are written: 0 rotated, 1 as biased differences from the base
+    1 byte   how kept words are written: 0 rotated, 1 as differences from the base
     word     the threshold, 0 without
     plane    the map, a bit a word, the first in the highest bit of the first byte
-    column   the kept words
+    column   the kept words: plain ones, or differences as small numbers
 
 Pruning by magnitude keeps what is large in the base, so its map is nearly free.
 """
@@ -16,9 +16,8 @@ import numpy as np
 
 from tenth.keep.codecs import columns, frames
 from tenth.keep.codecs.chunk import Chunk, Target
-from tenth.keep.codecs.payload import Reader, Words, damaged, words_of
-from tenth.keep.codecs.raw import rotated, unrotate
-from tenth.keep.codecs.sub import add, difference
+from tenth.keep.codecs.payload import Reader, damaged
+from tenth.keep.native.words import Words, words_of
 
 _FEWEST = 0.05  # pruned words, as a fraction, under which this is not worth trying
 
@@ -54,11 +53,11 @@ def decode(source: Reader, target: Target) -> None:
     bits = np.unpackbits(frames.unpack(source, -(-out.size // 8)), count=out.size).astype(bool)
     if under is not None and predicted:
         bits ^= magnitude(under) > threshold
-    kept = columns.column(source, int(np.count_nonzero(bits)), out.itemsize)
+    kept = np.empty(int(np.count_nonzero(bits)), out.dtype)
     if under is not None and subtracted:
-        add(kept, under[bits])
-    elif target.dtype.exponent:
-        unrotate(kept)
+        columns.unpack_small(source, kept, under[bits])
+    else:
+        columns.unpack(source, kept, target.dtype.exponent is not None)
     out[:] = signs(under) if under is not None and signed else 0
     out[bits] = kept
 
@@ -87,8 +86,8 @@ def _bitmap(keep: np.ndarray, under: Words | None) -> tuple[bytes, int | None]:
 
 def _values(words: Words, under: Words | None, chunk: Chunk) -> tuple[bytes, bool]:
     """The kept words as a column, and whether they are differences."""
-    plain = columns.pack(rotated(words) if chunk.dtype.exponent else words, chunk.effort)
+    plain = columns.pack(words, chunk.dtype.exponent is not None, chunk.effort)
     if under is None:
         return plain, False
-    other = columns.pack(difference(words, under))
+    other = columns.pack_small(words, under)
     return (other, True) if len(other) < len(plain) else (plain, False)

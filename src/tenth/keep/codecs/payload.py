@@ -4,20 +4,8 @@ All numbers are little-endian. A part that is read twice, cut short or followed 
 """
 
 import struct
-from collections.abc import Mapping
-from types import MappingProxyType
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tenth.errors import FormatError
-
-Words = NDArray[np.unsignedinteger]
-"""A tensor's chunk as unsigned words of 1, 2, 4 or 8 bytes."""
-
-WORD_TYPES: Mapping[int, np.dtype[np.unsignedinteger]] = MappingProxyType(
-    {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4"), 8: np.dtype("<u8")}
-)
 
 
 def damaged(what: str) -> FormatError:
@@ -61,8 +49,3 @@ class Reader:
 def number(value: int) -> bytes:
     """Four bytes that `Reader.number` reads."""
     return struct.pack("<I", value)
-
-
-def words_of(data: bytes | memoryview, word: int) -> Words:
-    """A view of bytes as words; it is writeable where the buffer is, and need not be aligned."""
-    return np.frombuffer(data, WORD_TYPES[word])

@@ -3,7 +3,8 @@
 import numpy as np
 
 from tenth.keep.codecs.chunk import Chunk, Target
-from tenth.keep.codecs.payload import Reader, words_of
+from tenth.keep.codecs.payload import Reader
+from tenth.keep.native.words import words_of
 
 
 def store(chunk: Chunk) -> bytes:

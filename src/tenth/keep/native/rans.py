@@ -1,0 +1,171 @@
+"""An entropy coder for small signed numbers: interleaved rANS over buckets of magnitude.
+
+A number has a symbol (its sign, its length in bits and the two bits below the highest) and raw
+bits below those. Symbols cost what their frequency says, to a fraction of a bit, which Huffman
+codes cannot do below one bit a number. The frequencies may differ by class, which follows from the
+base's exponent in the same place.
+
+c/rans.h has the arithmetic; `twin` is the same in numpy.
+
+Source: J. Duda, Asymmetric numeral systems, arXiv 1311.2540; F. Giesen, Interleaved entropy coders,
+arXiv 1402.3392. Buckets: as Exp-Golomb codes with two further bits.
+"""
+
+import ctypes
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenth.keep import native
+from tenth.keep.native import twin
+from tenth.keep.native.twin import BITS, SLOTS, SYMBOLS, Contexts
+from tenth.keep.native.words import Words
+
+__all__ = ["BITS", "MOST_CLASSES", "MOST_LANES", "ROW", "SLOTS", "SYMBOLS", "Coded", "Contexts"]
+
+ROW, MOST_LANES, MOST_CLASSES = 16, 256, 32
+_SINGLE = Contexts()
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What an encoder made.
+
+    Attributes:
+        frequencies: of symbols [class, SYMBOLS], of which each row has the sum SLOTS.
+        states: where each lane's decoder begins, uint32.
+        stream: what the decoder reads on its way, uint16.
+    """
+
+    frequencies: NDArray[np.uint16]
+    states: NDArray[np.uint32]
+    stream: NDArray[np.uint16]
+
+
+def encode(words: Words, under: Words | None, contexts: Contexts = _SINGLE) -> Coded:
+    """Write words - under, modulo the word; without `under` the words themselves, as signed ones.
+
+    Args:
+        words: of 1, 2 or 4 bytes.
+    """
+    frequencies = normalised(count(words, under, contexts))
+    lanes = lanes_of(words.size)
+    library = _calls()
+    if library is None:
+        return Coded(frequencies, *twin.encode(words, under, contexts, frequencies, lanes))
+    states = np.empty(lanes, np.uint32)
+    room = np.empty(3 * words.size, np.uint16)
+    used = library.tenth_keep_rans_encode(
+        *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
+        frequencies.ctypes.data, states.ctypes.data, lanes, room.ctypes.data, room.size,
+    )  # fmt: skip
+    return Coded(frequencies, states, room[room.size - used :])
+
+
+def decode(coded: Coded, under: Words | None, out: Words, contexts: Contexts = _SINGLE) -> bool:
+    """Fill `out`; False: the stream is damaged, and `out` holds anything.
+
+    The frequencies must be sound (see `sound`), the lanes a multiple of `ROW` up to `MOST_LANES`.
+    """
+    classes = coded.frequencies.shape[0]
+    lanes = coded.states.size
+    if classes != contexts.count or lanes % ROW or not 0 < lanes <= MOST_LANES:
+        raise ValueError("a table or its lanes do not fit")
+    library = _calls()
+    if library is None:
+        return twin.decode(coded.frequencies, coded.states, coded.stream, under, out, contexts)
+    table = np.empty(classes * SLOTS, np.uint32)
+    frequencies = np.ascontiguousarray(coded.frequencies)
+    library.tenth_keep_rans_table(frequencies.ctypes.data, classes, table.ctypes.data)
+    at, below = _addresses(out, under)
+    states = np.ascontiguousarray(coded.states)
+    done = library.tenth_keep_rans_decode(
+        coded.stream.ctypes.data, coded.stream.size, states.ctypes.data, lanes, table.ctypes.data,
+        contexts.struct(), below, at, out.size, out.itemsize,
+    )  # fmt: skip
+    return bool(done)
+
+
+def count(words: Words, under: Words | None, contexts: Contexts = _SINGLE) -> NDArray[np.uint32]:
+    """How often each symbol occurs, [class, SYMBOLS]."""
+    library = _calls()
+    if library is None:
+        return twin.count(words, under, contexts)
+    counts = np.zeros((contexts.count, SYMBOLS), np.uint32)
+    library.tenth_keep_rans_count(
+        *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
+        counts.ctypes.data,
+    )  # fmt: skip
+    return counts
+
+
+def normalised(counts: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """Counts [class, SYMBOLS] as frequencies: none of a symbol that occurs is 0, the sum is SLOTS.
+
+    A class that never occurs is given to symbol 0.
+    """
+    out = np.zeros(counts.shape, np.uint16)
+    for row, frequencies in zip(counts.astype(np.int64), out, strict=True):
+        total = int(row.sum())
+        if total == 0:
+            frequencies[0] = SLOTS
+            continue
+        shares = np.maximum((row * SLOTS + total // 2) // total, row > 0)
+        over = int(shares.sum()) - SLOTS
+        while over:
+            most = int(shares.argmax())
+            step = over if over < 0 else min(over, max(1, int(shares[most]) // 8))
+            shares[most] -= step
+            over -= step
+        frequencies[:] = shares
+    return out
+
+
+def sound(frequencies: NDArray[np.uint16]) -> bool:
+    """Whether each row has the sum SLOTS."""
+    return bool(np.all(frequencies.astype(np.int64).sum(axis=1) == SLOTS))
+
+
+def lanes_of(size: int) -> int:
+    """Lanes for so many numbers: each costs two bytes, and many make numpy's decoder bearable."""
+    lanes = ROW
+    while lanes < MOST_LANES and lanes << 13 <= size:
+        lanes *= 2
+    return lanes
+
+
+def _addresses(words: Words, under: Words | None) -> tuple[int, int | None]:
+    """Addresses for the C, after a check of what it relies on."""
+    for array in (words, under):
+        if array is None:
+            continue
+        if array.dtype != words.dtype or array.size != words.size or words.itemsize > 4:
+            raise ValueError("words and those of the base must be of one type and number")
+        if not array.flags.c_contiguous:
+            raise ValueError("words must be contiguous")
+    return words.ctypes.data, None if under is None else under.ctypes.data
+
+
+@cache
+def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
+    address, size = ctypes.c_void_p, ctypes.c_int64
+    library.tenth_keep_rans_count.argtypes = [address, address, address, size, size, address]
+    library.tenth_keep_rans_count.restype = None
+    library.tenth_keep_rans_table.argtypes = [address, size, address]
+    library.tenth_keep_rans_table.restype = None
+    library.tenth_keep_rans_encode.argtypes = [
+        address, address, address, size, size, address, address, size, address, size
+    ]  # fmt: skip
+    library.tenth_keep_rans_encode.restype = size
+    library.tenth_keep_rans_decode.argtypes = [
+        address, size, address, size, address, address, address, address, size, size
+    ]  # fmt: skip
+    library.tenth_keep_rans_decode.restype = size
+    return library
+
+
+def _calls() -> ctypes.CDLL | None:
+    library = native.kernel()
+    return None if library is None else _declared(library)
