@@ -39,7 +39,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType({
         Codec("ctx", 1, True, ctx.encode, ctx.decode),
     )
 })  # fmt: skip
-_ARCHIVE = frozenset({"ctx"})
+_ARCHIVE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Choosing a codec by what it comes to: every one that applies is measured, the smallest wins.
 
-A large chunk is measured on a sample first, and only those within a tenth of the best are written
-in full. Within three per cent the one that is faster to read wins.
+A large chunk is measured on a sample first, and only those near the best there are written in full.
+Within three per cent the one that is faster to read wins.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
 _PIECES, _PIECE = 16, 4096  # of so many runs of so many words
-_NEAR, _TIE = 1.1, 1.03
+_NEAR, _HEADS, _TIE = 1.04, 256, 1.03  # tables and states weigh more in a sample, by so many bytes
 
 
 def choose(chunk: Chunk, codecs: Sequence[Codec]) -> tuple[Codec, bytes]:
@@ -32,7 +32,7 @@ def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:
     sample = _sample(chunk)
     sizes = [(codec, codec.encode(sample)) for codec in codecs]
     least = min(len(body) for _, body in sizes if body is not None)
-    near = _NEAR * least + 64
+    near = _NEAR * least + _HEADS
     return [codec for codec, body in sizes if body is not None and len(body) <= near] or [
         codecs[-1]
     ]

@@ -56,7 +56,7 @@ def encode(words: Words, under: Words | None, contexts: Contexts = _SINGLE) -> C
     if library is None:
         return Coded(frequencies, *twin.encode(words, under, contexts, frequencies, lanes))
     states = np.empty(lanes, np.uint32)
-    room = np.empty(3 * words.size, np.uint16)
+    room = np.empty(3 * words.size + ROW, np.uint16)
     used = library.tenth_keep_rans_encode(
         *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
         frequencies.ctypes.data, states.ctypes.data, lanes, room.ctypes.data, room.size,

@@ -6,13 +6,7 @@
 #include <string.h>
 
 #include "rans.h"
-
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
-#include <immintrin.h>
-#define WIDE 1
-#else
-#define WIDE 0
-#endif
+#include "wide.h"
 
 /* An entry of a table: frequency (12 bits), slot less the symbol's first slot (11), symbol (8). */
 #define FREQUENCY(entry) ((entry)&0xfff)
@@ -65,12 +59,12 @@ static inline void put_word(uint8_t *to, int64_t i, int word, uint32_t value) {
 }
 
 /* Give each lane that fell below LOWEST its next word; 0: there is none left. */
-static inline int refill(uint32_t *x, int live, struct stream *s) {
+static inline __attribute__((always_inline)) int refill(uint32_t *x, int live, struct stream *s) {
     if (s->end - s->at >= ROW) {
         const word2 *at = s->at;
         for (int j = 0; j < live; j++) {
-            uint32_t low = x[j] < LOWEST;
-            x[j] = low ? x[j] << 16 | *at : x[j];
+            uint32_t low = x[j] < LOWEST; /* without a branch, which would be a guess */
+            x[j] = x[j] << 16 * low | (*at & (0u - low));
             at += low;
         }
         s->at = at;
@@ -135,15 +129,6 @@ static inline __m512i wide_refill(__m512i x, struct stream *s) {
                                 _mm512_maskz_expand_epi32(low, words));
 }
 
-static inline __m512i wide_words(const uint8_t *from, int64_t i, int word) {
-    from += i * word;
-    if (word == 1)
-        return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)from));
-    if (word == 2)
-        return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)from));
-    return _mm512_loadu_si512(from);
-}
-
 static inline void put_wide(uint8_t *to, int64_t i, int word, __m512i value) {
     to += i * word;
     if (word == 1)
@@ -152,14 +137,6 @@ static inline void put_wide(uint8_t *to, int64_t i, int word, __m512i value) {
         _mm256_storeu_si256((__m256i *)to, _mm512_cvtepi32_epi16(value));
     else
         _mm512_storeu_si512(to, value);
-}
-
-static inline __m512i wide_class(const struct contexts *c, __m512i word) {
-    __m512i class = _mm512_srl_epi32(word, _mm_cvtsi32_si128((int)c->shift));
-    class = _mm512_and_si512(class, _mm512_set1_epi32((int)c->mask));
-    class = _mm512_sub_epi32(class, _mm512_set1_epi32((int)c->lowest));
-    class = _mm512_max_epi32(class, _mm512_setzero_si512());
-    return _mm512_min_epi32(class, _mm512_set1_epi32((int)c->count - 1));
 }
 
 /* A whole row; the stream holds ROW_WORDS more. */
@@ -215,7 +192,9 @@ static inline __attribute__((always_inline)) int decode(uint32_t *x, int64_t lan
             continue;
         }
 #endif
-        if (!row(states, job, i, (int)live, s, word))
+        /* a constant count of lanes lets the compiler use what vectors there are */
+        if (live == ROW ? !row(states, job, i, ROW, s, word)
+                        : !row(states, job, i, (int)live, s, word))
             return 0;
     }
     return 1;

@@ -1,15 +1,19 @@
 /* Encoding rANS: from the last element to the first, the stream from its end to its start.
  *
- * The caller has checked sizes; `words` holds room for 3 words an element.
+ * The caller has checked sizes, and gives each symbol that occurs a frequency.
  */
 #include <string.h>
 
 #include "rans.h"
+#include "wide.h"
 
-struct code {
-    double inverse; /* of the frequency, so much too large that a product's floor is the quotient */
-    uint32_t frequency;
-    uint32_t first; /* of its slots */
+/* A code: frequency (12 bits), and the first slot of the symbol. */
+#define FREQUENCY(code) ((code)&0xfff)
+#define FIRST(code) ((code) >> 12)
+
+struct source {
+    const uint8_t *words, *base; /* base may be NULL */
+    const struct contexts *contexts;
 };
 
 EXPORT void tenth_keep_rans_count(const uint8_t *words, const uint8_t *base,
@@ -20,31 +24,72 @@ EXPORT int64_t tenth_keep_rans_encode(const uint8_t *words, const uint8_t *base,
                                       const uint16_t *frequencies, uint32_t *states, int64_t lanes,
                                       word2 *out, int64_t room);
 
-/* The number to code: words less base, with its sign. */
-static inline int32_t difference(const uint8_t *words, const uint8_t *base, int64_t i, int word,
-                                 uint32_t *below) {
+/* The number to code, words less base, and the word of the base. */
+static inline int32_t difference(const struct source *from, int64_t i, int word, uint32_t *below) {
     if (word == 1) {
-        *below = base ? base[i] : 0;
-        return (int8_t)(words[i] - *below);
+        *below = from->base ? from->base[i] : 0;
+        return (int8_t)(from->words[i] - *below);
     }
     if (word == 2) {
-        *below = base ? ((const word2 *)base)[i] : 0;
-        return (int16_t)(((const word2 *)words)[i] - *below);
+        *below = from->base ? ((const word2 *)from->base)[i] : 0;
+        return (int16_t)(((const word2 *)from->words)[i] - *below);
     }
-    *below = base ? ((const word4 *)base)[i] : 0;
-    return (int32_t)(((const word4 *)words)[i] - *below);
+    *below = from->base ? ((const word4 *)from->base)[i] : 0;
+    return (int32_t)(((const word4 *)from->words)[i] - *below);
 }
 
-static inline __attribute__((always_inline)) void count_words(const uint8_t *words,
-                                                              const uint8_t *base,
-                                                              const struct contexts *contexts,
+/* Class and symbol as one index, and the magnitude. */
+static inline uint32_t index_of(const struct source *from, int64_t i, int word, uint32_t *m) {
+    uint32_t below;
+    uint32_t symbol = symbol_of(difference(from, i, word, &below), m);
+    uint32_t class = from->contexts->count > 1 ? class_of(from->contexts, below) : 0;
+    return class * SYMBOLS + symbol;
+}
+
+#if WIDE
+/* The same of 16 elements, with the raw bits of each. */
+static inline __m512i wide_index(const struct source *from, int64_t i, int word, __m512i *m,
+                                 __m512i *k) {
+    __m512i zero = _mm512_setzero_si512();
+    __m512i below = from->base ? wide_words(from->base, i, word) : zero;
+    __m512i s = _mm512_sub_epi32(wide_words(from->words, i, word), below);
+    if (word < 4) /* the sign of the difference is that of its lowest word */
+        s = _mm512_srai_epi32(_mm512_slli_epi32(s, 32 - 8 * word), 32 - 8 * word);
+    *m = _mm512_abs_epi32(s);
+    __mmask16 large = _mm512_cmpgt_epu32_mask(*m, _mm512_set1_epi32(3));
+    *k = _mm512_maskz_sub_epi32(large, _mm512_set1_epi32(29), _mm512_lzcnt_epi32(*m));
+    __m512i q = _mm512_add_epi32(_mm512_slli_epi32(*k, 2), _mm512_srlv_epi32(*m, *k));
+    __m512i symbol = _mm512_sub_epi32(_mm512_slli_epi32(q, 1), _mm512_srai_epi32(s, 31));
+    if (from->contexts->count > 1)
+        symbol = _mm512_or_si512(symbol, _mm512_slli_epi32(wide_class(from->contexts, below), 8));
+    return symbol;
+}
+#endif
+
+static inline __attribute__((always_inline)) void count_words(const struct source *from,
                                                               int64_t count, int word,
                                                               uint32_t *counts) {
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t m, below;
-        uint32_t symbol = symbol_of(difference(words, base, i, word, &below), &m);
-        uint32_t class = contexts->count > 1 ? class_of(contexts, below) : 0;
-        counts[class * SYMBOLS + symbol]++;
+    int64_t i = 0;
+#if WIDE
+    /* four tables, so that equal neighbours do not wait for each other */
+    static _Thread_local uint32_t tables[4][MOST_CLASSES * SYMBOLS];
+    int64_t entries = from->contexts->count * SYMBOLS;
+    for (int t = 0; t < 4; t++)
+        memset(tables[t], 0, (size_t)entries * sizeof **tables);
+    for (; i + ROW <= count; i += ROW) {
+        uint32_t at[ROW];
+        __m512i m, k;
+        _mm512_storeu_si512(at, wide_index(from, i, word, &m, &k));
+        for (int j = 0; j < ROW; j++)
+            tables[j & 3][at[j]]++;
+    }
+    for (int t = 0; t < 4; t++)
+        for (int64_t j = 0; j < entries; j++)
+            counts[j] += tables[t][j];
+#endif
+    for (; i < count; i++) {
+        uint32_t m;
+        counts[index_of(from, i, word, &m)]++;
     }
 }
 
@@ -52,28 +97,28 @@ static inline __attribute__((always_inline)) void count_words(const uint8_t *wor
 void tenth_keep_rans_count(const uint8_t *words, const uint8_t *base,
                            const struct contexts *contexts, int64_t count, int64_t word,
                            uint32_t *counts) {
+    struct source from = {words, base, contexts};
+    if (contexts->count > MOST_CLASSES)
+        return;
     if (word == 1)
-        count_words(words, base, contexts, count, 1, counts);
+        count_words(&from, count, 1, counts);
     else if (word == 2)
-        count_words(words, base, contexts, count, 2, counts);
+        count_words(&from, count, 2, counts);
     else
-        count_words(words, base, contexts, count, 4, counts);
+        count_words(&from, count, 4, counts);
 }
 
-static void codes_of(const uint16_t *frequencies, int64_t classes, struct code *codes) {
-    for (int64_t c = 0; c < classes; c++) {
-        uint32_t first = 0;
-        for (int symbol = 0; symbol < SYMBOLS; symbol++) {
-            uint32_t f = frequencies[c * SYMBOLS + symbol];
-            double inverse = f ? (1.0 + 0x1p-46) / f : 0;
-            codes[c * SYMBOLS + symbol] = (struct code){inverse, f, first};
-            first += f;
+static void codes_of(const uint16_t *frequencies, int64_t classes, uint32_t *codes) {
+    for (int64_t c = 0; c < classes; c++)
+        for (uint32_t symbol = 0, first = 0; symbol < SYMBOLS; symbol++) {
+            uint32_t frequency = frequencies[c * SYMBOLS + symbol];
+            codes[c * SYMBOLS + symbol] = frequency | first << 12;
+            first += frequency;
         }
-    }
 }
 
 /* Raw bits of one row, the highest lane first. */
-static inline word2 *raw(uint32_t *x, const uint32_t *value, const uint32_t *bits, int live,
+static inline __attribute__((always_inline)) word2 *raw(uint32_t *x, const uint32_t *value, const uint32_t *bits, int live,
                          word2 *at) {
     for (int j = live - 1; j >= 0; j--) {
         if ((uint64_t)x[j] << bits[j] >> 32)
@@ -83,26 +128,17 @@ static inline word2 *raw(uint32_t *x, const uint32_t *value, const uint32_t *bit
     return at;
 }
 
-struct source {
-    const uint8_t *words, *base;
-    const struct contexts *contexts;
-    const struct code *codes;
-};
-
 static inline __attribute__((always_inline)) word2 *row(uint32_t *x, const struct source *from,
-                                                        int64_t i, int live, word2 *at, int word) {
-    const struct code *code[ROW];
-    uint32_t low[ROW], low_bits[ROW], high[ROW], high_bits[ROW], any = 0, more = 0;
+                                                        const uint32_t *codes, int64_t i, int live,
+                                                        word2 *at, int word) {
+    uint32_t code[ROW], low[ROW], low_bits[ROW], high[ROW], high_bits[ROW], any = 0, more = 0;
     for (int j = 0; j < live; j++) {
-        uint32_t m, below;
-        uint32_t symbol = symbol_of(difference(from->words, from->base, i + j, word, &below), &m);
-        uint32_t class = from->contexts->count > 1 ? class_of(from->contexts, below) : 0;
-        uint32_t k = raw_bits(symbol >> 1);
-        code[j] = from->codes + class * SYMBOLS + symbol;
+        uint32_t index = index_of(from, i + j, word, &low[j]);
+        uint32_t k = raw_bits(index % SYMBOLS >> 1);
+        code[j] = codes[index];
         low_bits[j] = k < 16 ? k : 16;
         high_bits[j] = k - low_bits[j];
-        low[j] = m;
-        high[j] = m >> 16;
+        high[j] = low[j] >> 16;
         any |= k;
         more |= high_bits[j];
     }
@@ -111,36 +147,106 @@ static inline __attribute__((always_inline)) word2 *row(uint32_t *x, const struc
     if (any)
         at = raw(x, low, low_bits, live, at);
     for (int j = live - 1; j >= 0; j--) {
-        uint32_t state = x[j];
-        if (state >> (32 - BITS) >= code[j]->frequency) {
+        uint32_t state = x[j], frequency = FREQUENCY(code[j]);
+        if (state >> (32 - BITS) >= frequency) {
             *--at = (uint16_t)state;
             state >>= 16;
         }
-        uint32_t quotient = (uint32_t)(state * code[j]->inverse);
-        x[j] = (quotient << BITS) + state - quotient * code[j]->frequency + code[j]->first;
+        x[j] = (state / frequency << BITS) + state % frequency + FIRST(code[j]);
     }
     return at;
 }
 
-/* Words written, at the end of `out`, or -1 where a symbol has no frequency or room is short. */
+#if WIDE
+/* Write the low words of some lanes so that they end at `at`; what is before them may be lost. */
+static inline word2 *wide_give(__m512i x, __mmask16 some, word2 *at) {
+    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    int given = __builtin_popcount(some);
+    __m512i order = _mm512_add_epi32(lanes, _mm512_set1_epi32(given));
+    __m512i words = _mm512_permutexvar_epi32(order, _mm512_maskz_compress_epi32(some, x));
+    _mm256_storeu_si256((__m256i *)(at - ROW), _mm512_cvtepi32_epi16(words));
+    return at - given;
+}
+
+static inline __m512i wide_raw(__m512i x, __m512i value, __m512i bits, word2 **at) {
+    const __m512i one = _mm512_set1_epi32(1);
+    __m512i over = _mm512_srlv_epi32(x, _mm512_sub_epi32(_mm512_set1_epi32(32), bits));
+    __mmask16 some = _mm512_test_epi32_mask(over, over);
+    *at = wide_give(x, some, *at);
+    x = _mm512_sllv_epi32(_mm512_mask_srli_epi32(x, some, x, 16), bits);
+    __m512i mask = _mm512_sub_epi32(_mm512_sllv_epi32(one, bits), one);
+    return _mm512_or_si512(x, _mm512_and_si512(value, mask));
+}
+
+/* x / f of whole numbers: float64 rounds to the right side, as f has but 12 bits. */
+static inline __m512i wide_quotient(__m512i x, __m512i f) {
+    __m512d low = _mm512_div_pd(_mm512_cvtepu32_pd(_mm512_castsi512_si256(x)),
+                                _mm512_cvtepu32_pd(_mm512_castsi512_si256(f)));
+    __m512d high = _mm512_div_pd(_mm512_cvtepu32_pd(_mm512_extracti64x4_epi64(x, 1)),
+                                 _mm512_cvtepu32_pd(_mm512_extracti64x4_epi64(f, 1)));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvttpd_epu32(low)),
+                              _mm512_cvttpd_epu32(high), 1);
+}
+
+static inline __attribute__((always_inline)) word2 *wide_row(uint32_t *states,
+                                                             const struct source *from,
+                                                             const uint32_t *codes, int64_t i,
+                                                             word2 *at, int word) {
+    const __m512i sixteen = _mm512_set1_epi32(16);
+    __m512i x = _mm512_loadu_si512(states), m, k;
+    __m512i code = _mm512_i32gather_epi32(wide_index(from, i, word, &m, &k), codes, 4);
+    if (word == 4 && _mm512_cmpgt_epu32_mask(k, sixteen)) {
+        __m512i high = _mm512_subs_epu16(k, sixteen);
+        x = wide_raw(x, _mm512_srli_epi32(m, 16), high, &at);
+    }
+    if (_mm512_test_epi32_mask(k, k))
+        x = wide_raw(x, m, _mm512_min_epu32(k, sixteen), &at);
+    __m512i frequency = _mm512_and_si512(code, _mm512_set1_epi32(0xfff));
+    __mmask16 some = _mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 32 - BITS), frequency);
+    at = wide_give(x, some, at);
+    x = _mm512_mask_srli_epi32(x, some, x, 16);
+    __m512i quotient = wide_quotient(x, frequency);
+    __m512i rest = _mm512_sub_epi32(x, _mm512_mullo_epi32(quotient, frequency));
+    x = _mm512_add_epi32(_mm512_slli_epi32(quotient, BITS), rest);
+    _mm512_storeu_si512(states, _mm512_add_epi32(x, _mm512_srli_epi32(code, 12)));
+    return at;
+}
+#endif
+
+static inline __attribute__((always_inline)) word2 *encode(uint32_t *states, int64_t lanes,
+                                                           const struct source *from,
+                                                           const uint32_t *codes, int64_t count,
+                                                           word2 *at, int word) {
+    for (int64_t i = (count - 1) / ROW * ROW; count && i >= 0; i -= ROW) {
+        int live = (int)(count - i < ROW ? count - i : ROW);
+#if WIDE
+        if (live == ROW) {
+            at = wide_row(states + i % lanes, from, codes, i, at, word);
+            continue;
+        }
+#endif
+        /* a constant count of lanes lets the compiler use what vectors there are */
+        at = live == ROW ? row(states + i % lanes, from, codes, i, ROW, at, word)
+                         : row(states + i % lanes, from, codes, i, live, at, word);
+    }
+    return at;
+}
+
+/* Words written, at the end of `out`, or -1 where there is too little room. */
 int64_t tenth_keep_rans_encode(const uint8_t *words, const uint8_t *base,
                                const struct contexts *contexts, int64_t count, int64_t word,
                                const uint16_t *frequencies, uint32_t *states, int64_t lanes,
                                word2 *out, int64_t room) {
-    static _Thread_local struct code codes[MOST_CLASSES * SYMBOLS];
-    if (contexts->count > MOST_CLASSES || room < 3 * count)
+    uint32_t codes[MOST_CLASSES * SYMBOLS];
+    if (contexts->count > MOST_CLASSES || room < 3 * count + ROW)
         return -1;
     codes_of(frequencies, contexts->count, codes);
-    struct source from = {words, base, contexts, codes};
-    word2 *end = out + room, *at = end;
+    struct source from = {words, base, contexts};
+    word2 *end = out + room;
     for (int64_t j = 0; j < lanes; j++)
         states[j] = LOWEST;
-    for (int64_t i = (count - 1) / ROW * ROW; count && i >= 0; i -= ROW) {
-        int live = (int)(count - i < ROW ? count - i : ROW);
-        uint32_t *x = states + i % lanes;
-        at = word == 1   ? row(x, &from, i, live, at, 1)
-             : word == 2 ? row(x, &from, i, live, at, 2)
-                         : row(x, &from, i, live, at, 4);
-    }
+    word2 *at = word == 1   ? encode(states, lanes, &from, codes, count, end, 1)
+                : word == 2 ? encode(states, lanes, &from, codes, count, end, 2)
+                            : encode(states, lanes, &from, codes, count, end, 4);
     return end - at;
 }

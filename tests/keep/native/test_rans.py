@@ -1,0 +1,164 @@
+"""The entropy coder: C and numpy give the same bits, and damage is noticed or harmless."""
+
+import ctypes
+import math
+
+import numpy as np
+import pytest
+
+from tenth.errors import CompileError
+from tenth.keep import native
+from tenth.keep.native import rans
+from tenth.keep.native.rans import SLOTS, SYMBOLS, Coded, Contexts
+from tenth.keep.native.words import WORD_TYPES
+from tenth.kernels import library
+from tenth.kernels.toolchain import LIBRARY_FLAGS, compile_library, find_compiler
+
+SIZES = (0, 1, 15, 16, 17, 255, 1000, 5003)
+CLASSES = Contexts(5, 3, 15, 4)
+
+
+def numbers(word, size, spread, seed=0):
+    """Small signed numbers over random words: (words, under)."""
+    rng = np.random.default_rng(seed)
+    kind = WORD_TYPES[word]
+    under = rng.integers(0, 1 << 8 * word, size, kind)
+    steps = np.rint(rng.standard_normal(size) * spread).astype(np.int64)
+    return under + steps.astype(kind), under
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The same C for a processor without vectors to speak of."""
+    path = tmp_path_factory.mktemp("plain") / "plain.so"
+    native_flag = compile_library.__globals__["NATIVE"]
+    compile_library.__globals__["NATIVE"] = "-O2"
+    try:
+        sources = sorted((library.Path(native.__file__).parent / "c").glob("*.c"))
+        compile_library(sources, path, LIBRARY_FLAGS)
+    finally:
+        compile_library.__globals__["NATIVE"] = native_flag
+    return ctypes.CDLL(str(path))
+
+
+def has_compiler():
+    try:
+        find_compiler()
+    except CompileError:
+        return False
+    return True
+
+
+needs_compiler = pytest.mark.skipif(not has_compiler(), reason="no C compiler")
+
+
+def through(monkeypatch, kernel, call):
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "kernel", lambda: kernel)
+        return call()
+
+
+def same(a: Coded, b: Coded):
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("frequencies", "states", "stream")
+    )
+
+
+@needs_compiler
+@pytest.mark.parametrize("contexts", [Contexts(), CLASSES], ids=["one", "classes"])
+@pytest.mark.parametrize("spread", [0.0, 0.3, 5.0, 3e4, 1e9])
+@pytest.mark.parametrize("word", [1, 2, 4])
+def test_c_with_and_without_vectors_and_numpy_are_equal(monkeypatch, plain, word, spread, contexts):
+    kernels = (native.kernel(), plain, None)
+    for size in SIZES:
+        words, under = numbers(word, size, spread)
+        for below in (under, None) if contexts.count == 1 else (under,):
+            coded = [
+                through(monkeypatch, kernel, lambda b=below, w=words: rans.encode(w, b, contexts))
+                for kernel in kernels
+            ]
+            assert same(coded[0], coded[1])
+            assert same(coded[0], coded[2])
+            for kernel in kernels:
+                out = np.full_like(words, 0x33)
+                assert through(
+                    monkeypatch,
+                    kernel,
+                    lambda b=below, o=out, c=coded[0]: rans.decode(c, b, o, contexts),
+                )
+                assert np.array_equal(out, words)
+
+
+@needs_compiler
+def test_damaged_streams_end_the_same_way_everywhere(monkeypatch, plain):
+    """What a damaged stream decodes to is arbitrary, but it is the same, and nothing is overrun."""
+    words, under = numbers(4, 700, 1e5)
+    coded = rans.encode(words, under, CLASSES)
+    rng = np.random.default_rng(4)
+    noticed = 0
+    for trial in range(120):
+        stream, states = coded.stream.copy(), coded.states.copy()
+        if trial % 3 == 0:
+            stream = stream[: rng.integers(0, stream.size)]
+        elif trial % 3 == 1:
+            stream[rng.integers(0, stream.size)] ^= np.uint16(1 << rng.integers(0, 16))
+        else:
+            states[rng.integers(0, states.size)] = rng.integers(0, 1 << 32)
+        damaged = Coded(coded.frequencies, states, stream)
+        ends = []
+        for kernel in (native.kernel(), plain, None):
+            out = np.zeros_like(words)
+            done = through(
+                monkeypatch,
+                kernel,
+                lambda c=damaged, o=out: rans.decode(c, under, o, CLASSES),
+            )
+            ends.append((done, out.tobytes() if done else b""))
+        assert ends[0] == ends[1] == ends[2]
+        noticed += not ends[0][0]
+    assert 70 < noticed < 120  # a raw bit may flip unnoticed, which a hash is there for
+
+
+@pytest.mark.parametrize("way", ["c", "numpy"])
+def test_it_comes_near_the_entropy(monkeypatch, way):
+    if way == "numpy":
+        monkeypatch.setattr(native, "kernel", lambda: None)
+    words, under = numbers(2, 1 << 15, 0.4)
+    coded = rans.encode(words, under)
+    share = np.bincount((words - under).astype(np.int64)) / words.size
+    bits = -sum(p * math.log2(p) for p in share if p) * words.size
+    assert bits < 8 * (coded.stream.nbytes + coded.states.nbytes) < 1.02 * bits + 16 * 16
+
+
+def test_frequencies_keep_every_symbol_and_the_sum():
+    counts = np.zeros((3, SYMBOLS), np.uint32)
+    counts[0, :200] = 1
+    counts[0, 7] = 1 << 31
+    counts[1, 3] = 1
+    found = rans.normalised(counts)
+    assert rans.sound(found)
+    assert np.all((found[0] > 0) == (counts[0] > 0))
+    assert found[1, 3] == SLOTS
+    assert found[2, 0] == SLOTS  # a class without numbers
+
+
+def test_frequencies_of_another_sum_are_not_sound():
+    frequencies = np.zeros((2, SYMBOLS), np.uint16)
+    frequencies[:, 0] = SLOTS
+    assert rans.sound(frequencies)
+    frequencies[1, 5] = 1
+    assert not rans.sound(frequencies)
+
+
+def test_arrays_that_do_not_belong_together_never_reach_the_c():
+    words, under = numbers(2, 100, 3.0)
+    with pytest.raises(ValueError, match="of one type and number"):
+        rans.encode(words, under[:-1])
+    with pytest.raises(ValueError, match="contiguous"):
+        rans.encode(words[::2], None)
+    coded = rans.encode(words, under)
+    with pytest.raises(ValueError, match="do not fit"):
+        rans.decode(coded, under, words.copy(), CLASSES)
+    with pytest.raises(ValueError, match="do not fit"):
+        rans.decode(Coded(coded.frequencies, coded.states[:7], coded.stream), under, words.copy())
