@@ -146,14 +146,16 @@ class Manifest:
         """Ids of the tensors that its files consist of; the others are bases of these."""
         return {segment.id for file in self.files for segment in file.segments}
 
+    def pieces(self) -> Iterator[Piece]:
+        """All that it needs of packs; what several records need, several times."""
+        for record in self.records.values():
+            yield from record.pieces()
+            if record.sketch is not None:
+                yield record.sketch.piece
+
     def packs(self) -> set[str]:
         """Ids of the packs that it needs."""
-        found: set[str] = set()
-        for record in self.records.values():
-            found.update(piece.pack for piece in record.pieces())
-            if record.sketch is not None:
-                found.add(record.sketch.piece.pack)
-        return found
+        return {piece.pack for piece in self.pieces()}
 
 
 def check_of(data: bytes | memoryview) -> str:

@@ -1,0 +1,228 @@
+"""Making a variant of tensors: those held are pointed to, the others written, then it is published.
+
+Order of events: find what is held and what is near; write packs, each chunk decoded again and
+compared; write the manifest; move the name. Whatever stops it in between, the name points to what
+it pointed to before. Tensors that were done by then are kept under `unfinished/<name>`, so that the
+same call goes on from there.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import tenth
+from tenth.errors import ConflictError, TenthError
+from tenth.keep import refs
+from tenth.keep.basing import Basis, Group, Variant, choose
+from tenth.keep.codecs import Tier
+from tenth.keep.index import Index, manifest_key
+from tenth.keep.leases import Lease
+from tenth.keep.manifest import File, Manifest, Part, Record, closure, encode
+from tenth.keep.packs import Span, Writer, pack_key
+from tenth.keep.shelf import UNFINISHED, Shelf
+from tenth.keep.storing import Drafts, Job, Tally, add_sketches, encoder, store
+from tenth.keep.streams import Meter, Progress, Workers
+from tenth.keep.values import Values
+
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class PutOptions:
+    """How to store.
+
+    Attributes:
+        base: a name of the store, "auto" to find one, or None for no base.
+        message: stands in the log.
+        tier: "fast", or "archive": smaller, slower to write and to read.
+        threads: None: one a processor.
+        progress: told of every step.
+    """
+
+    base: str | None = "auto"
+    message: str = ""
+    tier: Tier = "fast"
+    threads: int | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class PutResult:
+    """What was stored.
+
+    Attributes:
+        generation: of the name, now.
+        manifest: its id.
+        full_bytes: what the files take in full.
+        added_bytes: what the store grew by: packs and manifest.
+        held_bytes: bytes of tensors that the store had already, or that occur twice.
+        basis: what it is stored as a difference from, and why.
+        codecs: what each codec made.
+        warnings: what was noticed on the way.
+    """
+
+    name: str
+    generation: int
+    manifest: str
+    files: int
+    full_bytes: int
+    added_bytes: int
+    held_bytes: int
+    basis: Basis
+    codecs: dict[str, Tally] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Assembly:
+    """One storing of one variant, from files or from a store."""
+
+    def __init__(
+        self, shelf: Shelf, name: str, options: PutOptions, workers: Workers, lease: Lease
+    ) -> None:
+        self._shelf = shelf
+        self._name = name
+        self._options = options
+        self._workers = workers
+        self._lease = lease
+
+    def run(
+        self,
+        files: tuple[File, ...],
+        index: Index,
+        fresh: Callable[[set[str]], Variant],
+        apart: str = "",
+    ) -> PutResult:
+        """Let the name point to files; what `index` does not have is written.
+
+        Args:
+            files: what the name is to restore.
+            index: what counts as held.
+            fresh: gives what is to be written, told which tensors need not be.
+            apart: the id of a manifest that is not to be the base.
+        """
+        own = {segment.id for file in files for segment in file.segments}
+        held = self._held(index, own)
+        variant = fresh(set(held))
+        basis = choose(self._shelf, variant, self._options.base, apart)
+        if self._lease.rely(_keys(basis.records.values())):
+            raise ConflictError(f"gc has just removed part of {basis.name}. Put it again.")
+        drafts = Drafts()
+        with Writer(self._shelf.place, lease=self._lease) as writer:
+            try:
+                self._write(variant.groups, basis, drafts, writer)
+                spans = _seal(drafts, variant, writer)
+            except BaseException:
+                with suppress(TenthError, OSError, KeyboardInterrupt):
+                    self._leave(drafts, basis, variant, writer)
+                raise
+            added = writer.written_bytes
+        records = {**held, **basis.records, **drafts.records(spans)}
+        origin = basis.origin if variant.groups else index.origin(files)
+        made_by = f"tenth {tenth.__version__}"
+        manifest = Manifest(files, closure(own, records), origin, made_by)
+        ref, size = self._publish(manifest)
+        self._forget_unfinished()
+        full = manifest.full_bytes
+        return PutResult(
+            name=self._name,
+            generation=ref.generation,
+            manifest=ref.manifest or "",
+            files=len(files),
+            full_bytes=full,
+            added_bytes=added + size,
+            held_bytes=full - sum(job.size for job, _ in drafts.jobs.values()),
+            basis=basis,
+            codecs=drafts.tally(),
+            warnings=basis.warnings,
+        )
+
+    def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
+        """Records of the tensors of `own` that are in the store, with all their packs."""
+        records = dict(index.records(one for one in own if one in index))
+        gone = self._lease.rely(_keys(records.values()))
+        while True:
+            lost = {
+                tensor_id
+                for tensor_id, record in records.items()
+                if any(pack_key(piece.pack) in gone for piece in record.pieces())
+                or any(base not in records for base in record.bases)
+            }
+            if not lost:
+                return records
+            for tensor_id in lost:
+                del records[tensor_id]
+
+    def _write(self, groups: list[Group], basis: Basis, drafts: Drafts, writer: Writer) -> None:
+        total = sum(fresh.size for group in groups for fresh in group.fresh)
+        meter = Meter(self._options.progress, f"put {self._name}", total)
+        writing = encoder(Values(self._shelf.packs, basis.records), self._options.tier)
+        for group in groups:
+            with group.opened() as reader:
+                jobs = (
+                    Job(
+                        fresh.id,
+                        fresh.dtype,
+                        fresh.size,
+                        basis.parts.get(fresh.id, (Part(fresh.size),)),
+                        reader(fresh),
+                        fresh.name or fresh.file,
+                    )
+                    for fresh in group.fresh
+                )
+                store(jobs, drafts, writer, self._workers, writing, meter.add)
+
+    def _publish(self, manifest: Manifest) -> tuple[refs.Ref, int]:
+        """Write the manifest, and let the name point to it; gives its size if it is new."""
+        place = self._shelf.place
+        manifest_id, data = encode(manifest)
+        created = self._lease.store(manifest_key(manifest_id), data)
+        self._shelf.manifests.read(manifest_id)  # from the place, and checked
+        for _ in range(_TRIES):
+            found = refs.read(place, self._name)
+            if found is not None and found.manifest == manifest_id:
+                return found, len(data) if created else 0
+            try:
+                generation = found.generation if found else 0
+                ref = refs.write(place, self._name, manifest_id, generation, self._options.message)
+            except ConflictError:
+                continue  # two puts of one name: both are in its log
+            if self._lease.lost():
+                raise ConflictError(
+                    f"{self._name} was put so slowly that gc took part of it for waste. "
+                    "Put it again."
+                )
+            return ref, len(data) if created else 0
+        raise ConflictError(f"{self._name} changes all the time. Put it again later.")
+
+    def _leave(self, drafts: Drafts, basis: Basis, variant: Variant, writer: Writer) -> None:
+        """Keep the tensors that are done for the next put of this name."""
+        if not drafts.jobs:
+            return
+        records = {**basis.records, **drafts.records(_seal(drafts, variant, writer))}
+        manifest_id, data = encode(Manifest((), closure(drafts.jobs, records)))
+        self._lease.store(manifest_key(manifest_id), data)
+        place, name = self._shelf.place, UNFINISHED + self._name
+        found = refs.read(place, name)
+        refs.write(place, name, manifest_id, found.generation if found else 0)
+
+    def _forget_unfinished(self) -> None:
+        name = UNFINISHED + self._name
+        if refs.read(self._shelf.place, name) is not None:
+            with suppress(ConflictError):
+                refs.remove(self._shelf.place, name)
+
+
+def _keys(records: Iterable[Record]) -> set[str]:
+    found: set[str] = set()
+    for record in records:
+        found.update(pack_key(piece.pack) for piece in record.pieces())
+        if record.sketch is not None:
+            found.add(pack_key(record.sketch.piece.pack))
+    return found
+
+
+def _seal(drafts: Drafts, variant: Variant, writer: Writer) -> list[Span]:
+    """Write the sketches of what others can be a difference from, and seal the packs."""
+    roots = [job.id for job in drafts.roots() if job.id in variant.sketches]
+    add_sketches(drafts, {one: variant.sketches[one] for one in roots}, writer)
+    return writer.finish()

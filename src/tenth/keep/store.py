@@ -1,0 +1,288 @@
+"""The store: variants under names, in a folder or a bucket."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from tenth.keep import changes, listing, patch, refs, strict, transfer, usage, verify
+from tenth.keep.assembling import PutOptions, PutResult
+from tenth.keep.codecs import Tier
+from tenth.keep.collect import GRACE_SECONDS, Collected, collect
+from tenth.keep.getting import GetOptions, GetResult, get
+from tenth.keep.opening import Variant
+from tenth.keep.places import Place, open_place
+from tenth.keep.putting import put
+from tenth.keep.rebasing import rebase
+from tenth.keep.refs import Ref
+from tenth.keep.shelf import Shelf
+from tenth.keep.streams import Progress, Step
+from tenth.keep.transfer import Moved
+
+
+class PutTerms(TypedDict, total=False):
+    """The fields of `PutOptions`, as arguments."""
+
+    base: str | None
+    message: str
+    tier: Tier
+    threads: int | None
+    progress: Progress | None
+
+
+class GetTerms(TypedDict, total=False):
+    """The fields of `GetOptions`, as arguments."""
+
+    only: tuple[str, ...]
+    force: bool
+    threads: int | None
+    progress: Progress | None
+
+
+class WorkTerms(TypedDict, total=False):
+    """How many threads work, and who is told of it."""
+
+    threads: int | None
+    progress: Progress | None
+
+
+class Store:
+    """Variants of models, each as a small, exact difference from its base.
+
+        store = Store("models/", make=True)
+        store.put("base", "llama/")
+        store.put("task-a", "llama-task-a/")       # finds its base
+        store.get("task-a", "out/")                # byte-identical files
+        weights = store.open("task-a")["lm_head.weight"][:16]
+
+    Args:
+        place: a folder, or s3://, gs://, az:// and memory:// (with obstore).
+        make: make a new store where there is none.
+
+    Raises:
+        MissingError: there is no store, and none is to be made.
+    """
+
+    def __init__(self, place: str | Path | Place, *, make: bool = False) -> None:
+        opened = open_place(place, make=make) if isinstance(place, str | Path) else place
+        self._shelf = Shelf(opened)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._shelf.place.url
+
+    def __repr__(self) -> str:
+        return f"Store({self.url!r})"
+
+    def put(self, name: str, path: str | Path, **how: Unpack[PutTerms]) -> PutResult:
+        """Store a model folder or a file under a name; what the name had stays in its log.
+
+        Args:
+            name: letters, digits, ".", "_", "-" and "/".
+            path: a model folder, a safetensors file, a torch file, or any file.
+            how: `base` ("auto", a name, or None), `message`, `tier` ("fast" or "archive"),
+                `threads`, `progress`: see `PutOptions`.
+
+        Raises:
+            InputError: the files cannot be read, change meanwhile, or the name is not allowed.
+            MissingError: the base that was named is not in the store.
+            OutputError: the place is full or cannot be written; the name is as it was.
+
+        Cost: two reads of every byte; memory of about 25 MB a thread.
+        """
+        return put(self._shelf, name, Path(path), PutOptions(**how))
+
+    def get(self, name: str, out: str | Path, **how: Unpack[GetTerms]) -> GetResult:
+        """Restore the files of a name into a folder, byte by byte as they were.
+
+        Args:
+            name: as put; `name@3` is its third version.
+            out: a folder; what is there already and equal is left, what differs is an error.
+            how: `only` (patterns of file names), `force`, `threads`, `progress`: see `GetOptions`.
+
+        Raises:
+            MissingError: there is no such name.
+            OutputError: a file is there and differs, or the disk is full.
+            DamagedError: what is stored is damaged; that file is not written.
+
+        Cost: memory of about 20 MB a thread, whatever the size of the files.
+        """
+        manifest = self._shelf.manifest(name)
+        return get(name, manifest, self._shelf.values(manifest), Path(out), GetOptions(**how))
+
+    def open(self, name: str) -> Variant:
+        """The tensors of a name, read when they are used: nothing is restored to the disk.
+
+        Raises:
+            MissingError: there is no such name.
+        """
+        manifest = self._shelf.manifest(name)
+        return Variant(name, manifest, self._shelf.values(manifest))
+
+    def ls(self) -> list[listing.Listed]:
+        """The names, in order; those of interrupted puts begin with `unfinished/`."""
+        return listing.ls(self._shelf)
+
+    def show(self, name: str) -> listing.Shown:
+        """A name in full: its files, its tensors, and how each is stored."""
+        return listing.show(self._shelf, name)
+
+    def log(self, name: str) -> list[Ref]:
+        """All versions of a name, the newest first; removals are among them.
+
+        Raises:
+            MissingError: the name was never there.
+        """
+        return self._shelf.history(name)
+
+    def du(self, usd_per_gb_month: float | None = None) -> usage.Usage:
+        """What each name takes, what all would take in full, and the money between."""
+        return usage.usage(self._shelf, usd_per_gb_month)
+
+    def diff(
+        self, before: str, after: str, *, values: bool = False, **how: Unpack[WorkTerms]
+    ) -> changes.Changes:
+        """What differs between two names or versions; with `values` also how many elements."""
+        return changes.diff(self._shelf, before, after, values=values, **how)
+
+    def export(
+        self, name: str, against: str, out: str | Path, **how: Unpack[WorkTerms]
+    ) -> patch.PatchResult:
+        """Write a sparse patch: where `name` differs from `against`, and its values there."""
+        return patch.export(self._shelf, name, against, Path(out), **how)
+
+    def rebase(self, name: str, **how: Unpack[PutTerms]) -> PutResult:
+        """Store a variant anew from another base, or with `base=None` from none.
+
+        Raises:
+            MissingError: there is no such name, or no such base.
+        """
+        return rebase(self._shelf, name, PutOptions(**how))
+
+    def rm(self, name: str, message: str = "") -> Ref:
+        """Remove a name; what it alone needs is deleted by the second `gc` after a grace period.
+
+        Raises:
+            MissingError: there is no such name.
+        """
+        found = self._shelf.ref(name)
+        return refs.remove(self._shelf.place, found.name, found.generation, message)
+
+    def gc(
+        self,
+        *,
+        grace_seconds: float = GRACE_SECONDS,
+        dry_run: bool = False,
+        versions: int | None = None,
+    ) -> Collected:
+        """Delete what no name needs: marked by one call, deleted by one after the grace period.
+
+        Args:
+            grace_seconds: how long what is not needed is kept, before and after its mark.
+            dry_run: only tell.
+            versions: how many of the newest versions of each name are kept; None: all.
+
+        Raises:
+            StoreError: a manifest cannot be read, so that it is not known what it needs; nothing
+                was deleted.
+        """
+        reached = self._shelf.reach(versions)
+        return collect(self._shelf.place, reached, grace_seconds, dry_run=dry_run)
+
+    def verify(
+        self,
+        names: Iterable[str] = (),
+        *,
+        depth: verify.Depth = "quick",
+        repair_from: "str | Path | Store | None" = None,
+        **how: Unpack[WorkTerms],
+    ) -> verify.Verdict:
+        """Look whether what is stored is what was put; with `repair_from` mend it.
+
+        Args:
+            names: which; empty: all.
+            depth: "quick", "stored" or "deep" (see `tenth.keep.verify`).
+            repair_from: another store that may have what is damaged here.
+            how: `threads`, `progress`.
+        """
+        names = list(names)
+        verdict = verify.verify(self._shelf, names, depth=depth, **how)
+        if repair_from is None or not verdict.problems:
+            return verdict
+        verify.repair(self._shelf, _store(repair_from)._shelf.place, verdict)
+        fresh = Store(self._shelf.place)
+        return verify.verify(fresh._shelf, names, depth=depth, **how)
+
+    def push(
+        self,
+        other: "str | Path | Store",
+        names: Iterable[str] | None = None,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Moved:
+        """Bring names to another store, which is made if need be; only what it lacks is moved.
+
+        Raises:
+            ConflictError: a name has changed there; `force` overwrites it.
+        """
+        target = _store(other, make=True)
+        return _move(self, target, names, force, progress)
+
+    def pull(
+        self,
+        other: "str | Path | Store",
+        names: Iterable[str] | None = None,
+        *,
+        force: bool = False,
+        progress: Progress | None = None,
+    ) -> Moved:
+        """Fetch names from another store; only what is lacking here is moved.
+
+        Raises:
+            ConflictError: a name has changed here; `force` overwrites it.
+        """
+        return _move(_store(other), self, names, force, progress)
+
+
+def _store(where: "str | Path | Store", *, make: bool = False) -> Store:
+    return where if isinstance(where, Store) else Store(where, make=make)
+
+
+def _move(
+    source: Store,
+    target: Store,
+    names: Iterable[str] | None,
+    force: bool,
+    progress: Progress | None,
+) -> Moved:
+    wanted = [source._shelf.ref(name).name for name in names] if names is not None else None
+    if wanted is None:
+        wanted = source._shelf.names()
+
+    def told(done: int, total: int) -> None:
+        if progress is not None:
+            progress(Step("move", done, total))
+
+    return transfer.copy(
+        source._shelf.place,
+        target._shelf.place,
+        wanted,
+        lambda data: strict.decode(data).packs(),
+        force=force,
+        progress=told,
+    )
+
+
+def clone(
+    source: str | Path | Store, where: str | Path, *, progress: Progress | None = None
+) -> Store:
+    """A new store with all names of another one.
+
+    Raises:
+        MissingError: there is no store.
+        OutputError: there are other things at `where`.
+    """
+    made = Store(where, make=True)
+    made.pull(source, progress=progress)
+    return made
