@@ -20,6 +20,8 @@ KEYS = {
     "flops_executed_backward": "FLOP",
     "flops_executed_growth": "FLOP",
     "energy_joules": "J",
+    "energy_joules_processor": "J",
+    "energy_joules_memory": "J",
     "carbon_gco2e": "gCO2e",
     "price_usd": "USD",
 }

@@ -4,7 +4,8 @@ import pytest
 
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Stage
-from tenth.receipt.energy import WHOLE_SOCKETS
+from tenth.receipt.instruments.boards import WHOLE_BOARDS
+from tenth.receipt.instruments.rapl import WHOLE_SOCKETS
 from tenth.receipt.processes import united
 
 
@@ -58,3 +59,44 @@ def test_a_counter_of_a_whole_machine_counts_once_a_machine():
 def test_what_one_process_does_not_know_is_unknown():
     whole = united([stage(1.0, 1.0, 5), stage(1.0, 1.0)], ["a", "b"])
     assert not whole.figures["flops_executed"].known
+
+
+def on_boards(joules, boards, processor=10.0):
+    """A stage whose boards took `joules` and whose processor was its own share."""
+    gpu = Figure(joules, "J", joules, joules, "measured", f"NVML: {WHOLE_BOARDS}")
+    cpu = Figure(processor, "J", processor, processor, "modelled", "a share")
+    energy = joules + processor
+    figures = {
+        "wall_seconds": Figure(1.0, "s"),
+        "energy_joules": Figure(energy, "J", source=f"{gpu.source}; {cpu.source}"),
+        "energy_joules_accelerators": gpu,
+        "energy_joules_processor": cpu,
+        "carbon_gco2e": Figure(energy / 10, "gCO2e", label="modelled"),
+    }
+    return Stage("train", figures, notes={"boards": boards})
+
+
+@pytest.mark.parametrize(
+    ("boards", "machines", "expected"),
+    [
+        (["a b", "a b"], ["m", "m"], 100 + 20),  # two ranks that see the same boards
+        (["a", "b"], ["m", "m"], 200 + 20),  # a board each
+        (["a b", "a b"], ["m", "n"], 200 + 20),  # numbered alike on two machines
+        (["a", "a b", "b"], ["m"] * 3, 100 + 30),  # all touch
+        (["a", "c", "a c"], ["m"] * 3, 100 + 30),
+        (["a", "b", "a", "b"], ["m", "m", "m", "m"], 200 + 40),
+    ],
+)
+def test_a_board_counts_once_and_processors_add_up(boards, machines, expected):
+    whole = united([on_boards(100.0, one) for one in boards], machines)
+    assert whole.figures["energy_joules"].value == pytest.approx(expected)
+    assert whole.figures["carbon_gco2e"].value == pytest.approx(expected / 10)
+    parts = ("energy_joules_accelerators", "energy_joules_processor")
+    assert sum(whole.figures[name].value for name in parts) == pytest.approx(expected)
+
+
+def test_a_machine_with_boards_and_one_without_add_up():
+    bare = stage(1.0, 30.0)
+    whole = united([on_boards(100.0, "a"), bare], ["m", "n"])
+    assert whole.figures["energy_joules_accelerators"].value == 100.0
+    assert whole.figures["energy_joules"].value == pytest.approx(140.0)

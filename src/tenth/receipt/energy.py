@@ -1,76 +1,103 @@
 """Joules, grams and dollars from what the instruments said.
 
-Energy is measured where the processor's counters can be read. Elsewhere it is modelled:
-
-    energy = CPU-seconds × watts of a busy thread + seconds × memory × 0.3725 W/GB
-
-The model's interval is ±45 %: on four processors with counters, forms like it erred by 43 to 46 %.
+Each part of a machine is read by the first instrument that can. A meter of the whole machine holds
+those parts; what it reads beyond them is the rest. A part that is there and that nothing reads
+makes the sum unknown: it is not zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tenth.figures import Figure, Label, product, total, unknown
-from tenth.receipt.facts import accelerators
+from tenth.figures import Figure, product, total, unknown
 from tenth.receipt.place import Place
-from tenth.receipt.rapl import Rapl
 
-MODEL_ERROR = 0.45
-COUNTER_ERROR = 0.10
-MEMORY_WATTS_PER_GB = 0.3725
 _JOULES_PER_KWH = 3.6e6
-WHOLE_SOCKETS = "RAPL counters of whole sockets, other programs included"
+_INSIDE = ("accelerators", "processor", "memory")
 
 
 @dataclass(frozen=True)
-class Burn:
-    """What was used up: processor seconds, clock seconds, resident bytes."""
+class Told:
+    """What one instrument said: joules by component, or why it said nothing."""
 
-    cpu_seconds: float
-    wall_seconds: float
-    memory_bytes: float | None
+    instrument: str
+    joules: Mapping[str, Figure] = field(default_factory=dict)
+    missing: str = ""
 
 
-def joules(burn: Burn, rapl: Rapl, thread_watts: Figure) -> Figure:
-    """Energy of a stretch of work, by the best instrument there is.
+@dataclass
+class Account:
+    """Joules in all and by component, and what became of each instrument."""
 
-    Accelerators are not metered; where there are some, the source says so.
+    figures: dict[str, Figure]
+    instruments: dict[str, str]
+
+
+def account(told: Sequence[Told], absent: str = "", accelerated: bool = False) -> Account:
+    """The energy of a stretch of work, each component by the first instrument that reads it.
 
     Args:
-        burn: what the stretch used.
-        rapl: counters that were started with it and just sampled.
-        thread_watts: draw of one busy thread, for where there are no counters.
+        told: what the instruments said, the most believed first.
+        absent: why accelerators are not this work's; empty if they may be.
+        accelerated: whether the machine has accelerators.
     """
-    parts = [_processor(burn, rapl, thread_watts)]
-    if rapl.missing or not rapl.has_memory:
-        parts.append(_memory(burn))
-    return total(parts, "; ".join([*(part.source for part in parts), *_not_metered()]))
+    parts: dict[str, Figure] = {}
+    fate: dict[str, str] = {}
+    for one in told:
+        fate[one.instrument] = one.missing or _take(parts, one, absent)
+    if accelerated and not absent and "accelerators" not in parts:
+        reasons = "; ".join(one.missing for one in told if one.missing and not one.joules)
+        parts["accelerators"] = unknown("J", f"accelerators are not metered: {reasons}")
+    whole = parts.pop("whole", None)
+    inside = [parts[name] for name in _INSIDE if name in parts]
+    energy = _sum(inside)
+    figures = {f"energy_joules_{name}": parts[name] for name in _INSIDE if name in parts}
+    if whole is not None and whole.known:
+        if energy.known and energy.bounds()[1] > whole.bounds()[2]:
+            fate["external meter"] = "it reads less than the parts of the machine do"
+        else:
+            if energy.known:
+                figures["energy_joules_rest"] = _rest(whole, energy)
+            energy = whole
+    return Account({"energy_joules": energy, **figures}, fate)
 
 
-def _processor(burn: Burn, rapl: Rapl, thread_watts: Figure) -> Figure:
-    if not rapl.missing:
-        return _spread(rapl.joules, COUNTER_ERROR, "measured", WHOLE_SOCKETS)
-    if not thread_watts.known:
-        return unknown("J", thread_watts.reason)
-    value, low, high = (bound * burn.cpu_seconds for bound in thread_watts.bounds())
-    source = f"CPU-seconds × {thread_watts} a busy thread ({thread_watts.source}; {rapl.missing})"
-    return Figure(value, "J", low, high, "modelled", source)
+def _take(parts: dict[str, Figure], one: Told, absent: str) -> str:
+    """Take what is not yet read, and say what became of the instrument."""
+    used, why = [], ""
+    for name, figure in one.joules.items():
+        if name == "accelerators" and absent:
+            why = absent
+        elif not figure.known:
+            why = figure.reason
+            parts.setdefault(name, figure)
+        elif name not in parts or not parts[name].known:
+            parts[name] = _after(parts.get(name), figure)
+            used.append(name)
+        elif name == "accelerators":  # of another vendor
+            parts[name] = total([parts[name], figure])
+            used.append(name)
+    return f"reads {', '.join(used)}" if used else why or "not needed"
 
 
-def _memory(burn: Burn) -> Figure:
-    if burn.memory_bytes is None:
-        return unknown("J", "this system does not say how much memory was used")
-    value = burn.wall_seconds * burn.memory_bytes / 1e9 * MEMORY_WATTS_PER_GB
-    source = f"memory × {MEMORY_WATTS_PER_GB} W/GB (Green Algorithms)"
-    return _spread(value, MODEL_ERROR, "modelled", source)
+def _after(failed: Figure | None, figure: Figure) -> Figure:
+    if failed is None:
+        return figure
+    return replace(figure, source=f"{figure.source}; instead of: {failed.reason}")
 
 
-def _spread(value: float, error: float, label: Label, source: str) -> Figure:
-    return Figure(value, "J", value * (1 - error), value * (1 + error), label, source)
+def _sum(parts: Sequence[Figure]) -> Figure:
+    if not parts:
+        return unknown("J", "nothing here meters energy")
+    return total(parts, "; ".join(part.source for part in parts))
 
 
-def _not_metered() -> list[str]:
-    found = accelerators()
-    return [f"accelerators are NOT metered: {', '.join(found)}"] if found else []
+def _rest(whole: Figure, inside: Figure) -> Figure:
+    """What the meter of the machine reads beyond the parts of it."""
+    value, low, high = whole.bounds()
+    within, least, most = inside.bounds()
+    value = max(0.0, value - within)
+    low, high = min(value, max(0.0, low - most)), max(value, high - least)
+    return Figure(value, "J", low, high, "modelled", "the meter of the machine − its parts")
 
 
 def grams(energy: Figure, place: Place) -> Figure:

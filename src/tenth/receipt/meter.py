@@ -7,11 +7,12 @@
                 meter.add_work(work)
     receipt.stages.append(meter.stage)
 
-A meter opened inside another one is a part of it, in the same thread. It reads instruments when it
-begins and ends, and needs no thread of its own.
+A meter opened inside another one is a part of it, in the same thread, and shares its instruments.
+They are read when a meter begins and ends, and in between where they must be (see panel.py).
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
@@ -20,20 +21,17 @@ from functools import wraps
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from tenth.catalogue import devices
 from tenth.errors import InputError, must
-from tenth.figures import Figure, counted, unknown
-from tenth.receipt import energy, probes
+from tenth.figures import Figure, counted
+from tenth.receipt import energy, partial, probes, readings
+from tenth.receipt.panel import Mark, Metering, Panel
 from tenth.receipt.place import Place
 from tenth.receipt.price import hourly_price
-from tenth.receipt.rapl import Rapl
-from tenth.receipt.stage import Note, Stage
-from tenth.receipt.work import Flops, Work
+from tenth.receipt.stage import Note, Stage, bounded
+from tenth.receipt.work import Work
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_COUNTED_BY = "arithmetic on the program, one multiply-add is 2 FLOPs"
 
 
 class Meter:
@@ -47,9 +45,11 @@ class Meter:
         device: a device of the catalogue, for its price of an hour.
         price_usd_per_hour: what an hour of this machine costs.
         into: a list that gets the stage when the work ends, well or not.
+        metering: whose work is metered, and by which instruments; a part takes those of the whole.
 
     Raises:
-        InputError: the catalogue knows no such place or device; a price that is no price.
+        InputError: the catalogue knows no such place or device; a price that is no price; on
+            entry, a scope or a meter that is none.
     """
 
     def __init__(
@@ -60,9 +60,11 @@ class Meter:
         device: str | None = None,
         price_usd_per_hour: float | Figure | None = None,
         into: list[Stage] | None = None,
+        metering: Metering | None = None,
     ) -> None:
         self.name = name
         self._asked = (place, device, price_usd_per_hour)
+        self._metering = metering
         self._into = into
         self._place = None if place is None else Place.find(place)
         priced = not (device is None and price_usd_per_hour is None)
@@ -70,27 +72,44 @@ class Meter:
         self._work: Work | None = None
         self._bytes = 0
         self._notes: dict[str, Note] = {}
+        self._figures: dict[str, Figure] = {}
         self._parts: list[Stage] = []
         self._outer: Meter | None = None
+        self._panel: Panel | None = None
+        self._keeper: partial.Keeper | None = None
         self._token: Token[Meter | None] | None = None
         self._done: Stage | None = None
 
     def __enter__(self) -> Self:
         if self._token is not None or self._done is not None:
             raise InputError(f"the meter {self.name!r} can be entered once; make another one.")
-        self._outer = _OPEN.get()
-        # looked up before the work begins; a part takes place and price of the whole
+        self._outer = _around()
+        # looked up before the work begins; a part takes place, price and instruments of the whole
         self._place = self._place or (self._outer and self._outer._place) or Place.find()
         self._price = self._price or (self._outer and self._outer._price) or hourly_price()
-        self._thread_watts = devices.here().watts_per_thread
+        self._panel = (
+            self._outer._panel if self._outer else Panel.open(self._metering or Metering())
+        )
+        assert self._panel is not None
         self._notes["started"] = datetime.now(UTC).isoformat(timespec="seconds")
-        self._token = _OPEN.set(self)
         self._memory = probes.PeakMemory()
         self._memory.start()
-        self._rapl = Rapl()
-        self._cpu = probes.cpu_seconds()
+        self._start = self._panel.mark()
+        self._token = _OPEN.set(self)
         self._wall = time.perf_counter()
+        if self._outer is None:
+            self._keeper = partial.keeper(self.name, self._place)
+            if self._keeper is not None:
+                self._announce(self._keeper)
         return self
+
+    def _announce(self, keeper: partial.Keeper) -> None:
+        try:
+            keeper.begin(self)
+        except BaseException as error:
+            self._keeper = None
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def __exit__(
         self,
@@ -98,18 +117,22 @@ class Meter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        wall, cpu = self._clocks()
-        self._rapl.sample()
+        assert self._panel is not None
+        wall, end = time.perf_counter() - self._wall, self._panel.mark()
         self._memory.stop()
         if kind is not None:
             self._notes["interrupted"] = kind.__name__
         if self._token is not None:
             _OPEN.reset(self._token)
-        self._done = self._read(wall, cpu)
+        done = self._done = self._read(wall, end)
         if self._outer is not None:
-            self._outer._take(self._done, self._work, self._bytes)
+            self._outer._take(done, self._work, self._bytes)
+        else:
+            self._panel.close()
         if self._into is not None:
-            self._into.append(self._done)
+            self._into.append(done)
+        if self._keeper is not None:
+            self._keeper.end(self)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Meter each call of a function, with a fresh meter like this one."""
@@ -118,7 +141,12 @@ class Meter:
         @wraps(function)
         def metered_function(*args: P.args, **kwargs: P.kwargs) -> R:
             with Meter(
-                self.name, place=place, device=device, price_usd_per_hour=price, into=self._into
+                self.name,
+                place=place,
+                device=device,
+                price_usd_per_hour=price,
+                into=self._into,
+                metering=self._metering,
             ):
                 return function(*args, **kwargs)
 
@@ -132,8 +160,19 @@ class Meter:
         """Add counted arithmetic."""
         self._must_run()
         self._work = work if self._work is None else self._work + work
-        if self._rapl.due:
-            self._rapl.sample()
+
+    def add_figure(self, name: str, figure: Figure) -> None:
+        """Keep a figure that something else made, beside the meter's own: it changes none of them.
+
+        Raises:
+            InputError: the meter has such a figure itself, or does not run.
+        """
+        self._must_run()
+        if name in readings.OWN:
+            raise InputError(
+                must(f"figure {name!r}", "one that the meter does not make", "its own")
+            )
+        self._figures[name] = figure
 
     def add_bytes(self, size_bytes: int) -> None:
         """Add bytes written to files."""
@@ -165,8 +204,8 @@ class Meter:
         if self._done is not None:
             return self._done
         self._must_run()
-        self._rapl.sample()
-        return self._read(*self._clocks())
+        assert self._panel is not None
+        return self._read(time.perf_counter() - self._wall, self._panel.mark())
 
     def _must_run(self) -> None:
         if self._token is None:
@@ -175,36 +214,54 @@ class Meter:
             raise InputError(f"the meter {self.name!r} has ended: its stage is complete.")
 
     def _take(self, part: Stage, work: Work | None, size_bytes: int) -> None:
-        self._parts.append(part)
+        self._parts = bounded([*self._parts, part])
         self._bytes += size_bytes
         if work is not None:
             self._work = work if self._work is None else self._work + work
-        self._rapl.sample()
 
-    def _clocks(self) -> tuple[float, float]:
-        return time.perf_counter() - self._wall, probes.cpu_seconds() - self._cpu
-
-    def _read(self, wall: float, cpu: float) -> Stage:
+    def _read(self, wall: float, end: Mark) -> Stage:
         assert self._place is not None
         assert self._price is not None
+        assert self._panel is not None
         peak = self._memory.figure()
-        burn = energy.Burn(cpu, wall, peak.value)
-        joules = energy.joules(burn, self._rapl, self._thread_watts)
-        clock = "clock of the process and of its ended children"
+        burn, account = self._panel.between(self._start, end, peak.value)
+        joules = account.figures["energy_joules"]
         figures = {
             "wall_seconds": Figure(wall, "s", label="measured", source="monotonic clock"),
-            "cpu_seconds": Figure(cpu, "s", label="measured", source=clock),
+            "cpu_seconds": readings.cpu(burn.cpu_seconds, self._panel.scope.clock),
             "peak_rss_bytes": peak,
             "written_bytes": counted(self._bytes, "bytes", "files written"),
-            **_flops(self._work),
-            "energy_joules": joules,
+            **readings.flops(self._work),
+            **account.figures,
             "carbon_gco2e": energy.grams(joules, self._place),
             "price_usd": energy.dollars(wall, self._price),
+            **self._figures,
         }
-        return Stage(self.name, figures, list(self._parts), dict(self._notes))
+        return Stage(self.name, figures, list(self._parts), self._told(account), self._own_price())
+
+    def _told(self, account: energy.Account) -> dict[str, Note]:
+        """The notes; on the outermost stage with what became of each instrument."""
+        notes = dict(self._notes)
+        if self._outer is None and self._panel is not None:
+            fates = (f"{name}: {fate}" for name, fate in account.instruments.items())
+            notes |= {"scope": self._panel.scope.name, "instruments": "; ".join(fates)}
+            notes |= self._panel.words()
+        return notes
+
+    def _own_price(self) -> Figure | None:
+        """The price that it is billed at, where that is not said by the stage around it."""
+        told = self._outer is not None and self._outer._price == self._price
+        return None if told else self._price
 
 
 _OPEN: ContextVar[Meter | None] = ContextVar("tenth_meter", default=None)
+
+
+def _around() -> Meter | None:
+    """The meter that is open here; one that was open where this process was forked is not."""
+    outer = _OPEN.get()
+    alive = outer is not None and outer._panel is not None and outer._panel.pid == os.getpid()
+    return outer if alive else None
 
 
 def metered(
@@ -224,21 +281,3 @@ def metered(
     (4, 'double')
     """
     return Meter(name, place=place, device=device, price_usd_per_hour=price_usd_per_hour, into=into)
-
-
-def _flops(work: Work | None) -> dict[str, Figure]:
-    names = ("flops_useful", "flops_executed", "flops_dense_equivalent")
-    details = ("forward", "backward", "growth")
-    if work is None:
-        reason = "nothing counted the arithmetic of this stage"
-        keys = (*names, *(f"flops_executed_{detail}" for detail in details))
-        return {key: unknown("FLOP", reason) for key in keys}
-    counts: tuple[Flops, ...] = (work.useful, work.executed, work.dense_equivalent)
-    figures = {
-        name: counted(count.total, "FLOP", _COUNTED_BY)
-        for name, count in zip(names, counts, strict=True)
-    }
-    for detail in details:
-        value = getattr(work.executed, detail)
-        figures[f"flops_executed_{detail}"] = counted(value, "FLOP", _COUNTED_BY)
-    return figures

@@ -1,0 +1,138 @@
+"""Counters of energy and readings of power, as joules that only grow.
+
+A sensor that stops, jumps back, or says what no device can draw is missing from then on: what it
+said before is not a smaller figure but a wrong one.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_SLACK_JOULES = 50.0  # an update that was late counts for more than the time since the last look
+_SILENT_SECONDS = 2.0  # no device that works takes nothing for so long
+_GAP_SECONDS = 60.0  # samples of power further apart than this leave too much to guess
+
+
+@dataclass(frozen=True)
+class Point:
+    """Joules at a moment of the monotonic clock."""
+
+    joules: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a counter is read: joules of one count, counts until it starts anew, likely watts.
+
+    `size` is None for a counter that never starts anew.
+    """
+
+    joules: float
+    most_watts: float
+    size: int | None = None
+
+
+class Counter:
+    """The joules that a cumulative counter has advanced; `missing` says why they are not known."""
+
+    def __init__(self, name: str, read: Callable[[], float], scale: Scale, now: float) -> None:
+        self.name = name
+        self.missing = ""
+        self._read, self._scale = read, scale
+        self._last = self._take()
+        self._point = Point(0.0, now)
+
+    @property
+    def point(self) -> Point:
+        """Where it stood at the last sample."""
+        return self._point
+
+    def sample(self, now: float) -> None:
+        """Take its advance since the last sample."""
+        if self.missing:
+            return
+        value = self._take()
+        if self.missing:
+            return
+        allowed = (now - self._point.seconds) * self._scale.most_watts
+        advance = value - self._last
+        if self._scale.size is not None:
+            whole = self._scale.size * self._scale.joules
+            if allowed > whole:
+                self.missing = f"{self.name} may have run round between two samples"
+            if advance < 0:
+                advance += self._scale.size
+        joules = advance * self._scale.joules
+        if value < self._last and not 0 <= joules <= allowed + _SLACK_JOULES:
+            self.missing = f"{self.name} jumped back from {self._last:g} to {value:g}"
+        elif joules > 2 * allowed + _SLACK_JOULES:
+            self.missing = f"{self.name} jumped by {joules:.3g} J, more than can have been drawn"
+        if not self.missing:
+            self._last = value
+            self._point = Point(self._point.joules + joules, now)
+
+    def _take(self) -> float:
+        try:
+            value = self._read()
+        except Exception as error:  # whatever a vendor's library raises
+            self.missing = f"{self.name} cannot be read ({error})"
+            return math.nan
+        if not math.isfinite(value) or value < 0:
+            self.missing = f"{self.name} says {value}"
+        return value
+
+
+class Power:
+    """The joules that readings of power add up to, by the trapezoidal rule."""
+
+    def __init__(self, name: str, read: Callable[[], float], now: float) -> None:
+        self.name = name
+        self.missing = ""
+        self._read = read
+        self._last = self._take()
+        self._point = Point(0.0, now)
+
+    @property
+    def point(self) -> Point:
+        """Where it stood at the last sample."""
+        return self._point
+
+    def sample(self, now: float) -> None:
+        """Take a reading, in watts."""
+        if self.missing:
+            return
+        watts = self._take()
+        if self.missing:
+            return
+        seconds = now - self._point.seconds
+        if seconds > _GAP_SECONDS:
+            self.missing = f"{self.name} was not read for {seconds:.0f} s"
+            return
+        joules = self._point.joules + seconds * (self._last + watts) / 2
+        self._point = Point(joules, now)
+        self._last = watts
+
+    def _take(self) -> float:
+        try:
+            watts = self._read()
+        except Exception as error:  # whatever a vendor's library raises
+            self.missing = f"{self.name} cannot be read ({error})"
+            return 0.0
+        if not math.isfinite(watts) or watts < 0:
+            self.missing = f"{self.name} says {watts} W"
+            return 0.0
+        return watts
+
+
+def advance(sensor: Counter | Power, start: Point) -> tuple[float, str]:
+    """Joules since `start`, and why they are not known where they are not."""
+    if sensor.missing:
+        return 0.0, sensor.missing
+    joules = sensor.point.joules - start.joules
+    seconds = sensor.point.seconds - start.seconds
+    if joules > 0:
+        return joules, ""
+    if seconds >= _SILENT_SECONDS:
+        return 0.0, f"{sensor.name} did not move in {seconds:.1f} s"
+    return 0.0, f"{sensor.name} did not move yet in {seconds:.2g} s"
