@@ -2,7 +2,7 @@
 
 import typer
 
-from tenth.cli.receipts import compare, export, html, show
+from tenth.cli.receipts import compare, export, html, judge, show
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,3 +14,4 @@ app.command("show")(show.show)
 app.command("compare")(compare.compare)
 app.command("html")(html.html)
 app.command("export")(export.export)
+app.command("judge")(judge.judge)
