@@ -1,6 +1,9 @@
+import datetime
+
 import numpy as np
 import pytest
 
+from tenth.catalogue import prices
 from tenth.graph import Dim, Graph, Node, Value
 
 
@@ -21,6 +24,12 @@ def net(batch=None, side=None):
     shape = (batch or n, 1, side or h, side or w)
     nodes = (conv("first", "x", 1), Node("relu", "relu", ("first",)), conv("second", "relu"))
     return Graph((Value("x", shape),), nodes, ("second",), constants)
+
+
+@pytest.fixture(autouse=True)
+def a_day(monkeypatch):
+    """Prices age; the tests stay on one day."""
+    monkeypatch.setattr(prices, "today", lambda: datetime.date(2026, 11, 30))
 
 
 @pytest.fixture

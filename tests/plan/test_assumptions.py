@@ -1,7 +1,8 @@
 import pytest
 
-from tenth.catalogue import CREDIT, devices
+from tenth.catalogue import CREDIT, devices, grids, prices
 from tenth.errors import InputError
+from tenth.figures import Figure, unknown
 from tenth.plan import Assumptions
 from tenth.plan.assumptions import of_device, of_place
 
@@ -51,14 +52,37 @@ def test_no_device_is_this_machine_and_a_device_is_itself():
     assert of_device(H100) is H100
 
 
-def test_a_place_is_found_or_said_to_be_missing():
-    place, carbon, notes = of_place("France")
-    assert place == "FRA"
-    assert CREDIT in carbon.source
-    assert CREDIT in notes[0]
-    place, carbon, notes = of_place(None)
-    assert place == "world"
-    assert "No place was given" in notes[0]
-    assert CREDIT in notes[1]
+def test_a_place_is_found():
+    where = of_place("France")
+    assert where.name == "FRA"
+    assert CREDIT in where.carbon.source
+    assert CREDIT in where.notes[0]
     with pytest.raises(InputError, match="place must be"):
         of_place("Atlantis")
+
+
+def test_without_a_place_carbon_is_unknown_and_the_span_is_offered():
+    where = of_place(None)
+    assert not where.known
+    carbon = where.emitted(Figure(1000.0, "kWh"))
+    assert carbon.value is None
+    least, most = grids.span()
+    assert f"{least.country} to" in carbon.reason
+    assert f"20 kgCO2e in {least.country}" in carbon.reason
+    assert f"1300 kgCO2e in {most.country}" in carbon.reason
+    assert carbon.unit == "kgCO2e"
+
+
+def test_without_energy_or_place_the_reason_is_that_of_the_energy():
+    carbon = of_place(None).emitted(unknown("kWh", "no watts"))
+    assert (carbon.value, carbon.reason) == (None, "no watts")
+
+
+def test_a_users_prices_come_first():
+    mine = (prices.Price("h100-sxm", "typical", 1.0, "accelerator", "us", "2026", "contract"),)
+    assume = Assumptions(prices=mine)
+    assert assume.price(H100).bounds() == (1, 1, 1)
+    assert {tier: price.value for tier, price in assume.tiers(H100).items()} == {"typical": 1.0}
+    assert Assumptions(tier="low").tiers(H100) == {}
+    assert Assumptions(price_usd_per_hour=2.0).tiers(H100) == {}
+    assert list(Assumptions().tiers(H100)) == ["low", "typical", "hyperscaler"]

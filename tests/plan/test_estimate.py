@@ -65,13 +65,39 @@ def test_every_device_makes_a_whole_plan(device):
     assert str(plan)
 
 
-def test_without_a_place_the_world_stands_in_and_says_so():
+def test_without_a_place_there_is_no_carbon_and_the_span_is_offered():
     plan = estimate(**SIZE)
     carbon = plan.figures["carbon_kgco2e"]
-    assert "world average; no place given" in carbon.source
-    assert any("No place was given" in note for note in plan.notes)
-    france = estimate(**SIZE, place="FRA").figures["carbon_kgco2e"]
-    assert carbon.high / carbon.low > france.high / france.low
+    assert carbon.value is None
+    assert "no place was given" in carbon.reason
+    assert "in Lesotho to" in carbon.reason
+    assert "no place given" in plan.title
+    json.dumps(plan.to_json(), allow_nan=False)
+    assert carbon.reason in str(plan)
+
+
+def test_money_is_told_by_tier_with_dated_rows():
+    figures = estimate(**SIZE).figures
+    hours = figures["device_hours"].value
+    for tier, usd in (("low", 2.69), ("typical", 3.49), ("hyperscaler", 6.88)):
+        assert figures[f"price_usd_{tier}"].value == pytest.approx(hours * usd)
+        assert f"table: {tier}" in figures[f"price_usd_{tier}"].source
+    assert "price_usd_low" not in estimate(**SIZE, assume=Assumptions(tier="low")).figures
+
+
+def test_an_old_price_has_a_note():
+    plan = estimate(**{**SIZE, "device": "tpu-v3"})
+    assert any("over a year old" in note for note in plan.notes)
+    assert not any("over a year old" in note for note in estimate(**SIZE).notes)
+
+
+def test_carbon_of_making_the_hardware_stands_beside():
+    figures = estimate(**SIZE).figures
+    hours = figures["device_hours"].value
+    assert figures["carbon_embodied_kgco2e"].value == pytest.approx(hours * 0.033)
+    unknown = estimate(**{**SIZE, "device": "tpu-v4"}).figures["carbon_embodied_kgco2e"]
+    assert unknown.value is None
+    assert "tpu-v4" in unknown.reason
 
 
 def test_a_place_without_data_has_no_carbon_and_a_reason():

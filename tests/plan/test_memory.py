@@ -2,7 +2,7 @@ import pytest
 
 from tenth.errors import InputError
 from tenth.figures import Figure, unknown
-from tenth.plan.memory import STRATEGIES, smallest_sharding, state_bytes, verdict
+from tenth.plan.memory import ALIASES, STRATEGIES, find, smallest_sharding, state_bytes, verdict
 
 GB80 = Figure(80e9, "bytes")
 
@@ -76,3 +76,29 @@ def test_an_unknown_strategy_lists_the_known():
     with pytest.raises(InputError, match="one of fp32-adam"):
         state_bytes(1.0, "zero-9")
     assert "zero-9" not in STRATEGIES
+
+
+@pytest.mark.parametrize(
+    ("strategy", "count", "each"),
+    [
+        ("mixed-adam-fp32-gradients", 1, 18),
+        ("8bit-adam", 1, 10),
+        ("offload", 4, 2 + 0.5),
+        ("fsdp", 1, 16),
+    ],
+)
+def test_more_bytes_a_parameter_by_hand(strategy, count, each):
+    assert state_bytes(1e9, strategy, count).value == each * 1e9
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_keeps_less_on_more_devices_or_the_same(name):
+    row = STRATEGIES[name]
+    assert row.bytes_each(2) <= row.bytes_each(1)
+    assert row.frozen_each(2) <= row.frozen_each(1)
+    assert row.number_bytes in (2, 4)
+    assert row.words
+
+
+def test_aliases_lead_to_strategies():
+    assert {find(alias).name for alias in ALIASES} <= set(STRATEGIES)

@@ -1,15 +1,17 @@
 """What a plan takes for granted unless told otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tenth.catalogue import Device, devices, grids, prices
+from tenth.catalogue import Device, Price, devices, grids, prices
 from tenth.errors import InputError, must
-from tenth.figures import Figure
+from tenth.figures import Figure, unknown
+from tenth.plan import formulas
 from tenth.plan.checks import above_zero
+from tenth.plan.result import shown
 
 # a building of unknown efficiency; one standard deviation is 10 %
 _PUE, _PUE_SIGMA = 1.56, 1.10
-_AT_HOME = ("soc", "edge", "mcu")
+_AT_HOME = ("soc", "laptop", "edge", "mcu")
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,13 @@ class Assumptions:
     mfu: of a training step, as a fraction of the dense 16-bit peak; the run gets 0.85 of it.
     precision: "16-bit" or "fp8".
     recompute: whether activations are computed again in the backward pass.
+    fused_attention: whether no square of attention is kept for the backward pass.
     strategy: how the model is kept in memory (see `tenth.plan.memory`); the smallest sharding that
         fits if not said.
+    density, zeros: fraction of the weights kept, and where the zeros may stand: "unstructured",
+        "2:4" or "channel" (see `tenth.plan.zeros`).
     price_usd_per_hour, tier: of one device; else the catalogue's typical price.
+    prices: rows of the user's own, which replace the catalogue's for their devices.
     pue: energy of the building over energy of the machines.
     """
 
@@ -30,17 +36,28 @@ class Assumptions:
     mfu: float | None = None
     precision: str = "16-bit"
     recompute: bool = False
+    fused_attention: bool = True
     strategy: str | None = None
+    density: float = 1.0
+    zeros: str = "unstructured"
     price_usd_per_hour: float | None = None
     tier: str | None = None
+    prices: tuple[Price, ...] = ()
     pue: float | None = None
 
     def price(self, device: Device) -> Figure:
         """USD an hour of one device: the user's, else a row of the catalogue."""
         if self.price_usd_per_hour is None:
-            return prices.per_hour(device, self.tier)
+            return prices.per_hour(device, self.tier, self.prices)
         given = above_zero("price_usd_per_hour", self.price_usd_per_hour)
         return Figure(given, "USD/h", label="given", source=f"user: {given:g} USD/h")
+
+    def tiers(self, device: Device) -> dict[str, Figure]:
+        """The price of each tier that sells the device; none if a price or a tier was chosen."""
+        if self.price_usd_per_hour is not None or self.tier is not None:
+            return {}
+        sold = prices.of(device, self.prices)
+        return {row.tier: prices.per_hour(device, row.tier, self.prices) for row in sold}
 
     def building(self, device: Device) -> Figure:
         """PUE: the user's; 1 for what stands on a desk; else that of an unknown data centre.
@@ -65,15 +82,48 @@ def of_device(device: str | Device | None) -> Device:
     return device if isinstance(device, Device) else devices.find(device)
 
 
-def of_place(place: str | None) -> tuple[str, Figure, tuple[str, ...]]:
-    """Name and carbon of a place, and what to tell the reader of it."""
+@dataclass(frozen=True)
+class Where:
+    """The electricity that a plan counts on: the place, its carbon, what to tell of it."""
+
+    name: str
+    carbon: Figure
+    notes: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether a place was given."""
+        return self.name != _NOWHERE
+
+    def emitted(self, kwh: Figure) -> Figure:
+        """kgCO2e of so much energy; without a place unknown, with the span that it lies in."""
+        if self.known:
+            return formulas.carbon(kwh, self.carbon)
+        if not kwh.known:
+            return unknown("kgCO2e", kwh.reason)
+        least, most = grids.span()
+        low, high = (kwh.bounds()[0] * grid.carbon.bounds()[0] / 1000 for grid in (least, most))
+        ends = (shown(low, "kgCO2e"), shown(high, "kgCO2e"))
+        span = f"{ends[0]} in {least.country} to {ends[1]} in {most.country}"
+        reason = f"{self.carbon.reason}: {span}; give a country code, such as FRA"
+        return replace(self.carbon, unit="kgCO2e", reason=reason)
+
+
+_NOWHERE = "no place given"
+
+
+def of_place(place: str | None) -> Where:
+    """The place meant.
+
+    Without one there is no carbon: countries differ 65-fold, so an average over the world would be
+    a number about no place, and would be quoted as that of the run.
+
+    Raises:
+        InputError: no such country.
+    """
     if place is not None:
         grid = grids.find(place)
-        return grid.place, grid.carbon, (f"Carbon of electricity: {grids.CREDIT}.",)
-    carbon = grids.world().carbon
-    value, low, high = carbon.bounds()
-    note = (
-        f"No place was given: carbon takes the world average, {value:g} gCO2e/kWh "
-        f"({low:.0f} to {high:.0f} over nine countries in ten). Give a country code, such as FRA."
-    )
-    return "world", carbon, (note, f"Carbon of electricity: {grids.CREDIT}.")
+        return Where(grid.place, grid.carbon, (f"Carbon of electricity: {grids.CREDIT}.",))
+    source = f"{_NOWHERE}, and a world average is not taken for one"
+    carbon = Figure(None, "gCO2e/kWh", label="given", source=source, reason="no place was given")
+    return Where(_NOWHERE, carbon, ())

@@ -31,7 +31,7 @@ def estimate(
         tokens: training tokens, or whatever takes 2 FLOPs a parameter in a forward pass.
         device: a device of the catalogue; this machine if not said.
         count: how many devices; None if unknown.
-        place: country of the electricity, such as FRA; the world average if not said.
+        place: country of the electricity, such as FRA; no carbon figure if not said.
         assume: what is known better than the defaults.
 
     Raises:
@@ -43,7 +43,7 @@ def estimate(
     active = _active(assume, parameters)
     count = None if count is None else whole("count", count, "It is how many devices.")
     machine = of_device(device)
-    place_name, intensity, notes = of_place(place)
+    bill = Bill(machine, count, of_place(place), assume)
 
     flops = formulas.training_flops(active, seen, assume.recompute)
     mfu = _mfu(assume, machine, count, active=active, mixture=active.value != parameters.value)
@@ -57,7 +57,6 @@ def estimate(
         "memory_bytes": need,
         "device_hours": hours,
     }
-    bill = Bill(machine, count, place_name, intensity, assume)
     figures |= bill.figures(hours)
     steps = {
         "training_flops": f"{flops.executed.source}: N {active.value:g}, D {tokens:g}",
@@ -70,10 +69,10 @@ def estimate(
     inputs |= {"device": machine.name, "count": count, "place": place}
     title = (
         f"plan: {human(params, 'parameters')} parameters, {human(tokens, 'parameters')} tokens, "
-        f"{count or 'an unknown number of'} × {machine.name}, electricity of {place_name}"
+        f"{count or 'an unknown number of'} × {machine.name}, {bill.words}"
     )
     verdict = f"{memory.verdict(need, machine.memory_bytes)} Activations come on top."
-    return Plan(title, figures, steps, inputs, (verdict, *notes, _WHOLE_PROJECT))
+    return Plan(title, figures, steps, inputs, (verdict, *bill.notes(), _WHOLE_PROJECT))
 
 
 def _given(thing: str, value: float, unit: str, remedy: str) -> Figure:

@@ -110,12 +110,20 @@ def energy(hours: Figure, watts: Figure, pue: Figure) -> Figure:
 
 
 def carbon(kwh: Figure, intensity: Figure) -> Figure:
-    """Energy × carbon of the electricity, location-based; embodied carbon is left out.
+    """Energy × carbon of the electricity, location-based: the operational part.
 
-    Source: ISO/IEC 21031:2024, the operational part.
+    Source: ISO/IEC 21031:2024.
     """
     source = f"energy × carbon of electricity ({intensity.source})"
     return product([kwh, intensity, _exactly(1e-3)], "kgCO2e", source)
+
+
+def embodied(hours: Figure, each: Figure) -> Figure:
+    """Device-hours × the share of making the hardware that falls on an hour of its life.
+
+    Source: ISO/IEC 21031:2024, the embodied part.
+    """
+    return product([hours, each], "kgCO2e", f"hours × share of making it ({each.source})")
 
 
 def price(hours: Figure, usd_per_hour: Figure) -> Figure:

@@ -42,7 +42,7 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
         step_seconds: one step as measured on `device`. Without it, this machine is timed for half a
             second, and any other device takes the default MFU.
         device: of the catalogue; this machine if not said.
-        place: country of the electricity, such as FRA; the world average if not said.
+        place: country of the electricity, such as FRA; no carbon figure if not said.
         sizes: the graph's free sizes by name, such as {"h": 32, "w": 32}; the batch is known.
 
     Raises:
@@ -52,14 +52,13 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
     steps = whole("steps", steps, "It is the length of the run.")
     density = check_density(density)
     machine = of_device(device)
-    place_name, intensity, notes = of_place(place)
+    bill = Bill(machine, 1, of_place(place), Assumptions())
 
     step = training_step(graph, examples, sizes, density)
     hours = _hours(step, steps, machine, step_seconds)
     figures = _counted(step, steps, density)
     figures["memory_bytes"] = _memory(step)
     figures["device_hours"] = hours
-    bill = Bill(machine, 1, place_name, intensity, Assumptions())
     figures |= bill.figures(hours)
     explained = {
         "training_flops": f"{step.executed:g} FLOP a step × {steps} steps",
@@ -76,11 +75,11 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
     }
     title = (
         f"plan: {human(step.parameters, 'parameters')} parameters, {steps} steps of "
-        f"{examples} examples on {machine.name}, electricity of {place_name}"
+        f"{examples} examples on {machine.name}, {bill.words}"
     )
     verdict = memory.verdict(figures["memory_bytes"], machine.memory_bytes)
     tail = "One run: search, restarts and other seeds are not in it."
-    return Plan(title, figures, explained, inputs, (verdict, *notes, tail))
+    return Plan(title, figures, explained, inputs, (verdict, *bill.notes(), tail))
 
 
 def _counted(step: StepWork, steps: int, density: float) -> dict[str, Figure]:

@@ -10,6 +10,8 @@ FORMAT = "tenth-plan/1"
 
 _SMALLER = {"h": ("s", 3600.0), "days": ("s", 86400.0), "kgCO2e": ("gCO2e", 1000.0)}
 
+_SAME = (("training_flops_", "training_flops"), ("price_usd_", "price_usd"))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,8 +31,9 @@ class Plan:
     def __str__(self) -> str:
         rows = [("figure", "value", "90 % interval", "label", "source")]
         for name, figure in self._told():
-            source = figure.source or figure.reason
-            rows.append((name, _value(figure), _interval(figure), figure.label, source))
+            source = figure.source if figure.known else figure.reason
+            label = figure.label if figure.known else "-"
+            rows.append((name, _value(figure), _interval(figure), label, source))
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             "  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[4]])
@@ -39,10 +42,10 @@ class Plan:
         return "\n".join([self.title, "", *lines, "", *self.notes])
 
     def _told(self) -> Iterator[tuple[str, Figure]]:
-        """The figures, without the kinds of FLOPs that equal what is executed."""
-        executed = self.figures["training_flops"]
+        """The figures, without FLOPs that equal what is executed and a price said twice."""
         for name, figure in self.figures.items():
-            if not name.startswith("training_flops_") or figure.value != executed.value:
+            same = next((first for kind, first in _SAME if name.startswith(kind)), None)
+            if same is None or figure.value != self.figures[same].value:
                 yield name, figure
 
     def explain(self) -> str:
@@ -70,6 +73,10 @@ def shown(value: float, unit: str) -> str:
     """
     if unit == "FLOP" and value >= 1e18:
         return f"{value:.2g} FLOP"
+    if value < 1 and unit == "USD":
+        return f"{value:.2g} USD"
+    if value == 1 and unit == "devices":
+        return "1 device"
     if value < 1 and unit in _SMALLER:
         smaller, factor = _SMALLER[unit]
         return shown(value * factor, smaller)

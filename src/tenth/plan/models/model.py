@@ -158,6 +158,14 @@ class Model:
         """Numbers kept for each token in generation, over all layers, without windows."""
         return sum(a.copies * a.cached for a in self.attention)
 
+    def sum(self) -> str:
+        """How the parameters add up, in words and numbers."""
+        matrices = sum(layer.parameters for layer in self.layers)
+        return (
+            f"{matrices} in matrices and biases + {self.looked_up} looked up + "
+            f"{self.scales} in norms"
+        )
+
     def product_flops(self) -> float:
         """FLOPs of matrices in one sample's forward pass."""
         return sum(layer.flops for layer in self.layers)

@@ -1,0 +1,65 @@
+"""Fill the pages about plans with what the commands and the Python in them print.
+
+    python bench/plan.py
+
+A block of commands, fenced as `console`, is each line that begins with `$ ` and what it prints. A
+block of Python is run, and the `text` blocks that follow at once are what it prints, parted by a
+line of three dashes. Prices age, so the pages say on which day they were made.
+"""
+
+import contextlib
+import datetime
+import io
+import re
+import shlex
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "docs" / "plan.md",)
+DAY = datetime.date(2026, 11, 30)
+
+_CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_PYTHON = re.compile(r"(```python\n(.*?)```\n)((?:\n```text\n.*?```\n)+)", re.DOTALL)
+
+
+def _command(line: str) -> str:
+    from typer.testing import CliRunner
+
+    from tenth.cli.main import app
+
+    arguments = shlex.split(line)[1:]
+    with contextlib.chdir(ROOT):
+        result = CliRunner().invoke(app, arguments, env={"COLUMNS": "100", "TENTH_PLACE": ""})
+    return result.output.rstrip("\n")
+
+
+def _console(found: re.Match[str]) -> str:
+    lines = [line for line in found[1].splitlines() if line.startswith("$ ")]
+    parts = [f"{line}\n{_command(line[2:])}" for line in lines]
+    return "```console\n" + "\n\n".join(parts) + "\n```"
+
+
+def _python(found: re.Match[str]) -> str:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(found[2], "docs/plan.md", "exec"), {})
+    parts = printed.getvalue().strip("\n").split("\n---\n")
+    return found[1] + "".join(f"\n```text\n{part.strip()}\n```\n" for part in parts)
+
+
+def filled(text: str) -> str:
+    """The page with each output made anew."""
+    from tenth.catalogue import prices
+
+    with mock.patch.object(prices, "today", return_value=DAY):
+        return _PYTHON.sub(_python, _CONSOLE.sub(_console, text))
+
+
+def main() -> None:
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

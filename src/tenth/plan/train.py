@@ -1,0 +1,212 @@
+"""A plan of training a model whose sizes are known: counted, then timed by published rates."""
+
+from dataclasses import dataclass, replace
+
+from tenth.catalogue import Device
+from tenth.errors import InputError, must
+from tenth.figures import Figure, counted, human
+from tenth.plan import fits, formulas, memory, rates
+from tenth.plan.assumptions import Assumptions
+from tenth.plan.bill import Bill
+from tenth.plan.models import Model
+from tenth.plan.resident import Placed, host_bytes, memory_bytes
+from tenth.plan.result import Plan
+from tenth.plan.work import KINDS, Train, adapter_flops, adapter_parameters
+from tenth.plan.zeros import Credit, credit
+
+# published rates divide 6·N·D; up to a quarter of attention on top of it is inside their spread
+_INSIDE = 1.25
+_WHOLE_PROJECT = (
+    "One final run: whole projects took 1.5 to 3.5 times as much, with search and failures "
+    "(arXiv:2302.13971, arXiv:2503.05804)."
+)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """FLOPs of a whole run: `rated` is what published rates divide, and the words for its steps."""
+
+    executed: float
+    useful: float
+    dense: float
+    attention: float
+    rated: float
+    words: str
+    rated_words: str
+
+
+def train(model: Model, work: Train, bill: Bill) -> Plan:
+    """What training this model costs; see `tenth.plan.of_model`."""
+    work, assume, device = work.checked(), bill.assume, bill.device
+    sequence = length_of(model, work.sequence)
+    saved = credit(assume, device, training=True)
+    run = flops(model, work, sequence, assume.recompute, saved)
+    trained = adapter_parameters(model, work) if work.adapts else model.parameters
+    mfu = _mfu(assume, device, bill.count, model)
+    rated = counted(run.rated, "FLOP", run.rated_words)
+    hours = formulas.device_hours(rated, device.peak_flops, mfu)
+
+    def need(count: int) -> Figure:
+        return memory_bytes(model, work, sequence, Placed(assume, device, count))
+
+    count = bill.count or 1
+    figures = _parameters(model, trained, saved) | {
+        "training_flops": counted(run.executed, "FLOP", f"matrices and attention, {run.words}"),
+        "training_flops_useful": counted(
+            run.useful, "FLOP", "without removed weights, recomputing"
+        ),
+        "training_flops_dense_equivalent": counted(run.dense, "FLOP", "of the dense twin"),
+        "memory_bytes": need(count),
+        "devices_needed": fits.least_count(need, device),
+    }
+    if run.attention:
+        figures["attention_flops"] = counted(run.attention, "FLOP", "part of training_flops")
+    host = host_bytes(trained, assume, count)
+    if host is not None:
+        figures["host_memory_bytes"] = host
+    figures["device_hours"] = hours
+    figures |= bill.figures(hours)
+    steps = {
+        "parameters": model.sum(),
+        "training_flops": f"{work.samples:g} {model.sample}s × {run.words}",
+        "memory_bytes": figures["memory_bytes"].source,
+        "device_hours": f"{run.rated_words} = {run.rated:g} FLOP ÷ "
+        f"({_value(device.peak_flops)} FLOP/s × {mfu.value:.3g} × 3600)",
+        **bill.steps(figures),
+    }
+    return Plan(
+        _title(model, work, bill),
+        figures,
+        steps,
+        _inputs(model, work, sequence, bill),
+        tuple(filter(None, _notes(model, work, bill, need, saved))),
+    )
+
+
+def length_of(model: Model, asked: int | None) -> int:
+    """Positions of a sequence: asked for, else the model's own length.
+
+    Raises:
+        InputError: nobody says, or more than an image model has.
+    """
+    if model.sample == "image":
+        if asked is not None:
+            rule = "left out for a model of images"
+            raise InputError(must("sequence", rule, asked, "Its side is a size of the preset."))
+        return model.length or 1
+    length = asked or model.length
+    if length is None:
+        raise InputError(must("sequence", "given, as the model does not say", "none"))
+    return length
+
+
+def flops(model: Model, work: Train, sequence: int, recompute: bool, saved: Credit) -> Counted:
+    """Count a run. Backward is twice the forward; frozen matrices owe no gradient of their own.
+
+    Source: arXiv:2001.08361, arXiv:2204.02311 (attention); LoRA: derived, 4·N + 6·N_lora a token.
+    """
+    d = work.samples
+    products, attention = model.product_flops(), model.attention_flops(sequence)
+    active = model.active_parameters
+    if work.adapts:
+        extra = adapter_flops(model, work)
+        once = 2 * products + 3 * attention + 3 * extra
+        words = "(2 × forward of matrices + 3 × attention + 3 × adapters)"
+        ours = adapter_parameters(model, work)
+        rated = (4.0 * active + 6.0 * ours) * d
+        rated_words = f"(4·N + 6·N_lora)·D, N {active:g}, N_lora {ours:g}, D {d:g}"
+    else:
+        once = 3 * (products + attention)
+        words = "3 × forward pass"
+        rated, rated_words = 6.0 * active * d, f"6·N·D, N {active:g}, D {d:g}"
+    if model.sample == "image":  # a convolution's weight works at many places, so N says nothing
+        rated, rated_words = once * d, "counted FLOPs"
+    executed = once * saved.work + (products * saved.work + attention if recompute else 0)
+    if once * d > _INSIDE * rated:
+        rated, rated_words = once * d / _INSIDE, f"counted FLOPs ÷ {_INSIDE:g}, attention is large"
+    rated, rated_words = _at(saved, rated, rated_words)
+    return Counted(
+        executed * d,
+        once * saved.kept * d,
+        once * d,
+        3 * attention * d,
+        rated,
+        f"{words}{' + forward again' if recompute else ''}, {once:.4g} FLOP {_each(model)}",
+        rated_words,
+    )
+
+
+def _at(saved: Credit, rated: float, words: str) -> tuple[float, str]:
+    if saved.work == 1:
+        return rated, words
+    return rated * saved.work, f"{words}, × {saved.work:g} that is executed"
+
+
+def _mfu(assume: Assumptions, device: Device, count: int | None, model: Model) -> Figure:
+    if assume.mfu is not None:
+        return rates.of_step(assume.mfu)
+    return rates.effective_mfu(
+        device,
+        count=count,
+        parameters=model.active_parameters,
+        mixture=model.active_parameters < model.parameters,
+        precision=assume.precision,
+    )
+
+
+def _parameters(model: Model, trained: int, saved: Credit) -> dict[str, Figure]:
+    figures = {"parameters": counted(model.parameters, "parameters", f"sizes of {model.name}")}
+    if model.active_parameters < model.parameters:
+        source = f"without experts at rest, of one {model.sample}"
+        figures["parameters_active"] = counted(model.active_parameters, "parameters", source)
+    if trained < model.parameters:
+        source = "two matrices of the rank beside each target"
+        figures["parameters_trained"] = counted(trained, "parameters", source)
+    if saved.kept < 1:
+        inside = sum(layer.parameters for layer in model.layers)
+        kept = round(model.parameters - (1 - saved.kept) * inside)
+        figures["parameters_kept"] = counted(kept, "parameters", "density of the matrices")
+    return figures
+
+
+def _each(model: Model) -> str:
+    return "a token" if model.sample == "token" else "an image"
+
+
+def _title(model: Model, work: Train, bill: Bill) -> str:
+    what = f"{human(work.samples, 'parameters')} {model.sample}s"
+    many = bill.count or "an unknown number of"
+    kind = "pre-training" if work.kind == "pretrain" else KINDS[work.kind].split(",")[0]
+    kind = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}.get(work.kind, kind)
+    return f"plan: {kind} of {model.name}, {what}, {many} × {bill.device.name}, {bill.words}"
+
+
+def _inputs(model: Model, work: Train, sequence: int, bill: Bill) -> dict[str, object]:
+    inputs = {"model": model.name, "work": work.kind, f"{model.sample}s": work.samples}
+    inputs |= {"batch": work.batch, "sequence": sequence if model.sample == "token" else None}
+    if work.adapts:
+        inputs |= {"rank": work.rank, "targets": list(work.targets)}
+    place = bill.where.name if bill.where.known else None
+    return inputs | {"device": bill.device.name, "count": bill.count, "place": place}
+
+
+def _notes(model: Model, work: Train, bill: Bill, need: fits.Need, saved: Credit) -> list[str]:
+    sequence = length_of(model, work.sequence)
+    count, device = bill.count or 1, bill.device
+    used = need(count)
+    again = replace(bill.assume, recompute=True)
+    smaller = memory_bytes(model, work, sequence, Placed(again, device, count))
+    helps = fits.holds(smaller, device.memory_bytes)
+    others = ("with activations computed again (recompute)",) if helps else ()
+    advice = fits.advice(need, device, count, *others)
+    notes = [
+        f"{memory.verdict(used, device.memory_bytes)} {advice}".strip(),
+        saved.words,
+        model.note,
+        *bill.notes(),
+    ]
+    return [*notes, _WHOLE_PROJECT if work.kind == "pretrain" else ""]
+
+
+def _value(figure: Figure) -> str:
+    return "unknown" if figure.value is None else f"{figure.value:.4g}"
