@@ -16,6 +16,14 @@ def s3_server():
         yield server
 
 
+@pytest.fixture(params=["folder", "memory"])
+def near(request, tmp_path):
+    """An empty store in a folder, and one in a bucket in memory: no network."""
+    if request.param == "folder":
+        return open_place(tmp_path / "a store", make=True)
+    return open_place(f"memory://{secrets.token_hex(8)}", make=True)
+
+
 @pytest.fixture(params=["folder", "memory", "s3"])
 def place(request, tmp_path):
     """An empty store, one of each kind in turn."""

@@ -37,9 +37,9 @@ def test_payloads_come_back_by_their_span(place):
     ]
 
 
-def test_a_pack_has_the_layout_that_is_documented(place):
-    (a, b) = written(place, [b"abc", b"defg"])
-    data = place.read(f"objects/{a.pack[:2]}/{a.pack}")
+def test_a_pack_has_the_layout_that_is_documented(near):
+    (a, b) = written(near, [b"abc", b"defg"])
+    data = near.read(f"objects/{a.pack[:2]}/{a.pack}")
     assert blake3(data).hexdigest() == a.pack
     assert data[:16] == b"tenthpak" + (1).to_bytes(4, "little") + bytes(4)
     assert data[16:23] == b"abcdefg"
@@ -55,37 +55,37 @@ def test_a_pack_has_the_layout_that_is_documented(place):
     assert len(data) == 151
 
 
-def test_packs_end_near_their_target(place):
+def test_packs_end_near_their_target(near):
     payloads = [bytes([n]) * 1000 for n in range(10)]
-    spans = written(place, payloads, target_bytes=2500)
+    spans = written(near, payloads, target_bytes=2500)
     ids = [span.pack for span in spans]
     assert [ids.count(pack) for pack in dict.fromkeys(ids)] == [3, 3, 3, 1]
-    reader = packs.Reader(place)
+    reader = packs.Reader(near)
     assert [reader.read(span) for span in spans] == payloads
 
 
-def test_equal_payloads_make_equal_packs(place):
-    assert written(place, [b"a", b"b"]) == written(place, [b"a", b"b"])
-    assert len([*place.list("objects/")]) == 1
+def test_equal_payloads_make_equal_packs(near):
+    assert written(near, [b"a", b"b"]) == written(near, [b"a", b"b"])
+    assert len([*near.list("objects/")]) == 1
 
 
-def test_nothing_added_writes_nothing(place):
-    assert written(place, []) == []
-    assert [*place.list("objects/")] == []
+def test_nothing_added_writes_nothing(near):
+    assert written(near, []) == []
+    assert [*near.list("objects/")] == []
 
 
-def test_an_error_inside_drops_what_is_not_yet_a_pack(place):
-    before = {*place.scratch().glob("*.tmp")}
+def test_an_error_inside_drops_what_is_not_yet_a_pack(near):
+    before = {*near.scratch().glob("*.tmp")}
 
     def fail():
-        with packs.Writer(place) as writer:
+        with packs.Writer(near) as writer:
             writer.add(b"x" * 100)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert [*place.list("objects/")] == []
-    assert {*place.scratch().glob("*.tmp")} <= before
+    assert [*near.list("objects/")] == []
+    assert {*near.scratch().glob("*.tmp")} <= before
 
 
 @pytest.mark.parametrize("call", ["create_file", "write", "sync_file", "link"])

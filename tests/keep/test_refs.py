@@ -11,14 +11,14 @@ from tenth.keep.places import open_place
 ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
 
 
-def test_a_name_points_to_the_last_manifest_and_its_log_keeps_the_others(place):
-    assert refs.read(place, "task-a") is None
-    first = refs.write(place, "task-a", ONE, 0, "the first")
-    second = refs.write(place, "task-a", TWO, first.generation, "the second\nwith two lines: ü")
+def test_a_name_points_to_the_last_manifest_and_its_log_keeps_the_others(near):
+    assert refs.read(near, "task-a") is None
+    first = refs.write(near, "task-a", ONE, 0, "the first")
+    second = refs.write(near, "task-a", TWO, first.generation, "the second\nwith two lines: ü")
     assert (first.generation, second.generation) == (1, 2)
-    assert refs.read(place, "task-a") == second
-    assert refs.history(place, "task-a") == [second, first]
-    assert refs.names(place) == ["task-a"]
+    assert refs.read(near, "task-a") == second
+    assert refs.history(near, "task-a") == [second, first]
+    assert refs.names(near) == ["task-a"]
     assert second.message == "the second\nwith two lines: ü"
 
 
@@ -50,13 +50,13 @@ def test_a_removed_name_is_gone_keeps_its_log_and_can_come_back(place):
         refs.remove(place, "a", expected_generation=1)
 
 
-def test_names_below_a_name_are_names_of_their_own(place):
+def test_names_below_a_name_are_names_of_their_own(near):
     for name in ("team", "team/a", "team/a/b", "team-b"):
-        refs.write(place, name, ONE, 0, name)
-    assert refs.names(place) == ["team", "team-b", "team/a", "team/a/b"]
-    refs.remove(place, "team/a")
-    assert refs.names(place) == ["team", "team-b", "team/a/b"]
-    assert refs.read(place, "team").message == "team"
+        refs.write(near, name, ONE, 0, name)
+    assert refs.names(near) == ["team", "team-b", "team/a", "team/a/b"]
+    refs.remove(near, "team/a")
+    assert refs.names(near) == ["team", "team-b", "team/a/b"]
+    assert refs.read(near, "team").message == "team"
 
 
 NO_NAMES = [
@@ -86,10 +86,10 @@ def test_a_manifest_is_named_by_its_hash(folder, manifest):
         refs.write(folder, "a", manifest, 0)
 
 
-def test_a_message_has_an_end(place):
-    refs.write(place, "a", ONE, 0, "x" * 10_000)
+def test_a_message_has_an_end(near):
+    refs.write(near, "a", ONE, 0, "x" * 10_000)
     with pytest.raises(InputError, match="at most 10000"):
-        refs.write(place, "a", ONE, 1, "x" * 10_001)
+        refs.write(near, "a", ONE, 1, "x" * 10_001)
 
 
 def test_of_many_writers_each_generation_has_one_and_none_is_lost(place):
@@ -205,10 +205,10 @@ def test_a_generation_that_a_crash_left_without_bytes_is_none(folder):
     assert len(refs.history(folder, "a")) == 1
 
 
-def test_files_that_are_no_generation_are_left_alone(place):
-    refs.write(place, "a", ONE, 0)
+def test_files_that_are_no_generation_are_left_alone(near):
+    refs.write(near, "a", ONE, 0)
     for file in ("notes.txt", "1.json", "00000009.json.bak", "000000009.json"):
-        place.create(f"refs/a/{file}", b"x")
-    assert refs.read(place, "a").generation == 1
-    assert len(refs.history(place, "a")) == 1
-    assert refs.names(place) == ["a"]
+        near.create(f"refs/a/{file}", b"x")
+    assert refs.read(near, "a").generation == 1
+    assert len(refs.history(near, "a")) == 1
+    assert refs.names(near) == ["a"]

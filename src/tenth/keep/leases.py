@@ -31,7 +31,7 @@ _MOST_SECONDS = 24 * 3600.0  # whatever a lease says
 
 MARKS = "trash/"  # + key: nothing pointed to it when this was written
 DOOMED = "doomed/"  # + key + token of a gc: it is being deleted now
-DOOM_LASTS_SECONDS = 600.0  # a gc that is slower than this gives up, one that is older is dead
+DOOM_LASTS_SECONDS = 1800.0  # an older one is of a dead gc; a living one ends in half of this
 
 _LEASES = "leases/"
 _WAITS = 150
@@ -126,7 +126,7 @@ class Lease:
             if attempt == _WAITS - 1:
                 raise ConflictError(
                     f"gc is deleting {_doomed(waiting[0].key)} from {self.place.url}, or was "
-                    "killed while it did. Try again in ten minutes."
+                    "killed while it did. Try again in half an hour."
                 )
             now = self.place.clock()
             for entry in waiting:
@@ -215,6 +215,7 @@ def _read(place: Place, key: str) -> dict[str, Any]:
     if (
         not isinstance(form, dict)
         or not isinstance(form.get("seconds"), int | float)
+        or not form["seconds"] >= 0
         or not isinstance(form.get("keys"), list)
         or not all(isinstance(name, str) for name in form["keys"])
     ):

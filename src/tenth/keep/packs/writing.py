@@ -1,8 +1,7 @@
 """Writing packs: payloads stream into a temporary file, which becomes a pack when it is full."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -22,7 +21,7 @@ from tenth.keep.packs.form import (
 )
 from tenth.keep.places import Place, disk, hashed
 from tenth.keep.places.filling import fresh_name, remove_quietly
-from tenth.keep.places.refusals import refused
+from tenth.keep.places.refusals import told
 
 
 class Writer:
@@ -155,9 +154,5 @@ class Writer:
             remove_quietly(self._path)
             self._path = None
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise refused(self.place.url, "a pack", "written", error) from error
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self.place.url, "a pack", "written")

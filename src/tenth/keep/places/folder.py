@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tenth.errors import ConflictError, DamagedError, InputError, MissingError, StoreError, must
@@ -12,7 +12,7 @@ from tenth.keep.places import disk
 from tenth.keep.places.filling import filled, fresh_name, remove_quietly
 from tenth.keep.places.keys import checked_key, checked_prefix, is_key
 from tenth.keep.places.place import Entry
-from tenth.keep.places.refusals import refused
+from tenth.keep.places.refusals import told
 
 _READ = (
     os.O_RDONLY
@@ -204,9 +204,5 @@ class FolderPlace:
                 remove_quietly(path)
                 raise
 
-    @contextmanager
-    def _told(self, key: str, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise refused(self.url, key, doing, error) from error
+    def _told(self, key: str, doing: str) -> AbstractContextManager[None]:
+        return told(self.url, key, doing)

@@ -1,6 +1,8 @@
 """What the operating system refuses, in a sentence for the user."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tenth.errors import MissingError, OutputError, StoreError, TenthError
 
@@ -25,3 +27,12 @@ def refused(url: str, key: str, doing: str, error: OSError) -> TenthError:
     if error.errno == errno.EIO:
         return StoreError(f"{what} cannot be {doing}: the disk failed. Check it and its cable.")
     return StoreError(f"{what} cannot be {doing}: {error.strerror or type(error).__name__}.")
+
+
+@contextmanager
+def told(url: str, key: str, doing: str) -> Iterator[None]:
+    """Turn what the system refuses inside into an error of tenth (see `refused`)."""
+    try:
+        yield
+    except OSError as error:
+        raise refused(url, key, doing, error) from error
