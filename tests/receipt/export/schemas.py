@@ -59,6 +59,8 @@ BOAMPS = record(
                 framework=TEXT,
                 frameworkVersion=TEXT,
                 quantization=TEXT,
+                foundationModelName=TEXT,
+                foundationModelUri=TEXT,
             )
         ),
         dataset=several(

@@ -2,7 +2,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tenth.figures import Figure
-from tenth.receipt.energy import WHOLE_SOCKETS
+from tenth.receipt import Origin
 from tenth.receipt.export import export
 from tenth.receipt.place import Place
 
@@ -73,12 +73,39 @@ def test_quality_is_the_width_of_the_interval(error, word):
     assert (word is None) == ("quality" in {gap.field for gap in filled.open})
 
 
-def test_how_the_processor_was_tracked():
+@pytest.mark.parametrize(
+    ("source", "label", "word"),
+    [
+        ("CPU-seconds × watts", "modelled", "modelled"),
+        ("RAPL counters of whole sockets, other programs included", "measured", "rapl"),
+        ("RAPL counters × the share of processor time", "modelled", "modelled"),
+        ("a wall meter", "measured", "measured"),
+    ],
+)
+def test_how_the_processor_was_tracked(source, label, word):
     receipt = plain()
-    assert export(receipt, "boamps").content["measures"][0]["cpuTrackingMode"] == "modelled"
-    counters = around(1.0, "J", 0.1, "measured", WHOLE_SOCKETS)
-    receipt.stages[0].figures["energy_joules"] = counters
-    assert export(receipt, "boamps").content["measures"][0]["cpuTrackingMode"] == "rapl"
+    receipt.stages[0].figures["energy_joules_processor"] = around(1.0, "J", 0.1, label, source)
+    assert export(receipt, "boamps").content["measures"][0]["cpuTrackingMode"] == word
+
+
+def test_boards_are_tracked_by_their_own_counters():
+    receipt = plain()
+    boards = around(1.0, "J", 0.1, "measured", "NVML: energy counters of 2 board(s)")
+    receipt.stages[0].figures["energy_joules_accelerators"] = boards
+    assert export(receipt, "boamps").content["measures"][0]["gpuTrackingMode"] == "nvml"
+
+
+def test_a_base_model_is_the_foundation_and_licences_are_told():
+    base = Origin("base model", "llama", "https://example.org/llama", "Apache-2.0")
+    receipt = plain(provenance=[base, Origin("data", "digits")])
+    content = export(receipt, "boamps", ALL_FACTS).content
+    VALIDATOR.validate(content)
+    algorithm = content["task"]["algorithms"][0]
+    assert algorithm["foundationModelName"] == "llama"
+    assert algorithm["foundationModelUri"] == "https://example.org/llama"
+    said = content["task"]["taskDescription"]
+    assert "base model llama (licence Apache-2.0, from https://example.org/llama)" in said
+    assert "data digits (licence unknown)" in said
 
 
 def test_each_kind_of_accelerator_is_a_component():

@@ -1,6 +1,6 @@
 import pytest
 
-from tenth.figures import Figure, counted, unknown
+from tenth.figures import Figure, counted
 from tenth.receipt import BeforeAfter, Stage
 from tenth.receipt.export import Facts, tally
 
@@ -83,20 +83,3 @@ def test_another_receipt_has_another_identifier():
     assert identity == tally.identity(receipt)
     receipt.notes.append("one word more")
     assert identity != tally.identity(receipt)
-
-
-def test_credit_is_given_where_the_table_is_used():
-    assert "CC BY 4.0" in tally.credit(plain())
-    assert tally.credit(nothing_known()) == ""
-
-
-@pytest.mark.parametrize(
-    ("figure", "text"),
-    [
-        (Figure(0.5, "", 0.4, 0.6), "0.5 (90 % interval 0.4 to 0.6; measured)"),
-        (counted(3, "FLOP", "the graph"), "3 FLOP (counted: the graph)"),
-        (unknown("J", "no sensor"), "unknown (no sensor)"),
-    ],
-)
-def test_a_figure_is_said_whole(figure, text):
-    assert tally.said(figure) == text

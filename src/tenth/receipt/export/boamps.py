@@ -7,8 +7,7 @@ is energy in kWh, despite the name.
 from typing import Any
 
 from tenth.figures import Figure
-from tenth.receipt.energy import WHOLE_SOCKETS
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet, listed
 from tenth.receipt.record import Receipt
@@ -17,6 +16,8 @@ VERSION = "1.1.0"
 SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/main/model"
 _TIME = "%Y-%m-%d %H:%M:%S"
 _STAGES = {"pre-training": "training", "fine-tuning": "finetuning", "inference": "inference"}
+# what BoAmps calls the instruments that a figure's source begins with
+_TRACKING = {"RAPL": "rapl", "NVML": "nvml", "AMD SMI": "amdsmi"}
 _QUALITY = (("high", 0.10), ("medium", 0.25), ("low", 0.50))
 
 
@@ -89,6 +90,11 @@ def _algorithm(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
     sheet.figure(algorithm, "task.algorithms.parametersNumber", number)
     if "torch" in receipt.software:
         algorithm |= {"framework": "torch", "frameworkVersion": receipt.software["torch"]}
+    bases = [origin for origin in receipt.provenance if origin.kind == "base model"]
+    if bases:
+        algorithm["foundationModelName"] = bases[0].name
+        why = f"nobody said where {bases[0].name} is from"
+        sheet.put(algorithm, "task.algorithms.foundationModelUri", bases[0].source, why)
     for name in ("algorithmName", "trainingType", "quantization"):
         sheet.leave(f"task.algorithms.{name}", "a receipt does not hold it")
     return algorithm
@@ -96,10 +102,10 @@ def _algorithm(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
 
 def _measure(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
     energy = tally.energy_kwh(receipt)
-    measure: dict[str, Any] = {
-        "measurementMethod": f"tenth: {energy.source or energy.reason}",
-        "cpuTrackingMode": "rapl" if WHOLE_SOCKETS in energy.source else "modelled",
-    }
+    measure: dict[str, Any] = {"measurementMethod": f"tenth: {energy.source or energy.reason}"}
+    for field, part in (("cpuTrackingMode", "processor"), ("gpuTrackingMode", "accelerators")):
+        figure = tally.metered(receipt, f"energy_joules_{part}", "J")
+        sheet.put(measure, f"measures.{field}", _tracking(figure), figure.reason)
     sheet.put(
         measure, "measures.version", receipt.software.get("tenth"), "the receipt does not say"
     )
@@ -109,6 +115,13 @@ def _measure(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
     why = "no stage says when it began"
     sheet.put(measure, "measures.measurementDateTime", began and began.strftime(_TIME), why)
     return measure
+
+
+def _tracking(figure: Figure) -> str | None:
+    if not figure.known:
+        return None
+    word = next((word for name, word in _TRACKING.items() if figure.source.startswith(name)), None)
+    return word if word and figure.label == "measured" else figure.label
 
 
 def _infrastructure(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _infrastructure(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, A
 
 def _environment(sheet: Sheet, content: dict[str, Any], receipt: Receipt, facts: Facts) -> None:
     if receipt.place.code is None:
-        sheet.leave("environment", tally.place_open(receipt))
+        sheet.leave("environment", telling.place_open(receipt))
         return
     environment: dict[str, Any] = {"country": receipt.place.name}
     where = "environment.powerSourceCarbonIntensity"
@@ -163,12 +176,13 @@ def _quality(energy: Figure) -> tuple[str | None, str]:
 
 
 def _description(sheet: Sheet, receipt: Receipt) -> str:
-    scores = [f"score {name}: {tally.said(figure)}" for name, figure in receipt.scores.items()]
+    scores = [f"score {name}: {telling.said(figure)}" for name, figure in receipt.scores.items()]
     said = [
         receipt.title,
-        f"energy: {tally.said(tally.energy_kwh(receipt))}",
-        f"carbon, location-based: {tally.said(tally.carbon_gco2e(receipt))}",
+        f"energy: {telling.said(tally.energy_kwh(receipt))}",
+        f"carbon, location-based: {telling.said(tally.carbon_gco2e(receipt))}",
         *scores,
-        *filter(None, [tally.credit(receipt), listed(sheet.open)]),
+        telling.boundary(receipt),
+        *filter(None, [telling.origins(receipt), telling.credit(receipt), listed(sheet.open)]),
     ]
     return "\n".join(said)

@@ -8,7 +8,7 @@ import json
 
 from tenth.figures import Figure
 from tenth.receipt import words
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet
 from tenth.receipt.export.spdx import plain
@@ -49,8 +49,9 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
         *rows,
         "",
     ]
-    if credit := tally.credit(receipt):
-        lines += [credit, ""]
+    words_below = [telling.boundary(receipt), telling.origins(receipt), telling.credit(receipt)]
+    for text in filter(None, words_below):
+        lines += [_cell(text), ""]
     lines += [f"Open: {gap}." for gap in sheet.open]
     return sheet.filled("card", "\n".join(lines).rstrip() + "\n", ".md")
 
@@ -64,9 +65,9 @@ def _metadata(sheet: Sheet, receipt: Receipt, facts: Facts) -> list[str]:
     grams = None if carbon.value is None else plain(carbon.value)
     sheet.put(known, "emissions", grams, carbon.reason, required=True)
     words_of = {
-        "source": (f"tenth receipt: {tally.said(carbon)}", ""),
+        "source": (f"tenth receipt: {telling.said(carbon)}", ""),
         "training_type": (tally.stage(receipt, facts), "nobody said whether it was fine-tuning"),
-        "geographical_location": (place, tally.place_open(receipt)),
+        "geographical_location": (place, telling.place_open(receipt)),
         "hardware_used": (", ".join(filter(None, hardware)), "the receipt does not say"),
     }
     for name, (value, why) in words_of.items():

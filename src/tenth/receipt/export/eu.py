@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from tenth.figures import Figure
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet
 from tenth.receipt.record import Receipt
@@ -39,7 +39,7 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
         "model": receipt.title,
         "part": "training process, computing and energy",
         "items": items,
-        "notes": [_boundary(receipt)],
+        "notes": [telling.boundary(receipt)],
     }
     return sheet.filled("eu", content)
 
@@ -85,7 +85,7 @@ def _energy(sheet: Sheet, receipt: Receipt) -> list[dict[str, Any]]:
     line = _asked(sheet, "Amount of energy used for training, MWh", _BOTH, energy, scientific)
     if energy.known:
         line["kind"] = "measured" if energy.label in _MEASURED else "estimated"
-    method = f"{tally.said(energy)}. {_boundary(receipt)}"
+    method = f"{telling.said(energy)}. {telling.boundary(receipt)}"
     return [line, _item("Measurement methodology, energy", _BOTH, method, "")]
 
 
@@ -108,7 +108,7 @@ def _asked(sheet: Sheet, name: str, to: list[str], figure: Figure, told: Any) ->
         why = figure.reason or "the receipt's figure is 0, which no training has"
         sheet.leave(name, why, required=True)
         return _item(name, to, None, why)
-    return _item(name, to, told(figure.value), tally.said(figure))
+    return _item(name, to, told(figure.value), telling.said(figure))
 
 
 def _magnitude(value: float) -> str:
@@ -118,11 +118,3 @@ def _magnitude(value: float) -> str:
 def _range(days: float) -> str:
     months = days / _MONTH_DAYS
     return next((text for most, text in _RANGES if months < most), "more than 6 months")
-
-
-def _boundary(receipt: Receipt) -> str:
-    stages = ", ".join(stage.name for stage in receipt.stages) or "none"
-    return (
-        f"Boundary: the metered process with its children, all stages counted ({stages}), search "
-        "and failed tries too; cooling and other overhead of the site are not in it."
-    )

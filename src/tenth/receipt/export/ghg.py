@@ -9,7 +9,7 @@ Source: GHG Protocol Corporate Standard; Scope 2 Guidance (2015), ch. 6; Scope 3
 from typing import Any
 
 from tenth.figures import Figure
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet
 from tenth.receipt.record import Receipt
@@ -34,16 +34,17 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
         _electricity(sheet, facts, "market", energy, tally.market_factor(facts), market),
         _hardware(sheet, embodied),
     ]
-    if why := tally.place_open(receipt):
+    if why := telling.place_open(receipt):
         sheet.leave("place", why)
     lines[0]["factor_source"] = factor.source
     lines[1]["factor_source"] = facts["market_source"]
     notes = [
-        f"kWh: {tally.said(energy)}",
-        f"location: {tally.said(carbon)}",
-        f"market: {tally.said(market)}",
-        f"hardware: {tally.said(embodied)}",
-        *filter(None, [_different(carbon, energy, factor), tally.credit(receipt)]),
+        f"kWh: {telling.said(energy)}",
+        f"location: {telling.said(carbon)}",
+        f"market: {telling.said(market)}",
+        f"hardware: {telling.said(embodied)}",
+        telling.boundary(receipt),
+        *filter(None, [_different(carbon, energy, factor), telling.credit(receipt)]),
     ]
     if "life-cycle" in factor.source:
         notes.append(_LIFE_CYCLE)

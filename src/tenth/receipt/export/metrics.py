@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import count
 
 from tenth.figures import Figure
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet
 from tenth.receipt.record import Receipt
@@ -33,7 +33,7 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
         "tenth/created": receipt.created,
     }
     for name, figure in _figures(receipt, facts).items():
-        tags[name] = tally.said(figure)
+        tags[name] = telling.said(figure)
         if not figure.known:
             sheet.leave(name, figure.reason)
             continue
@@ -41,7 +41,7 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
         metrics[name] = value
         if low < high:
             metrics |= {f"{name}_low": low, f"{name}_high": high}
-    if credit := tally.credit(receipt):
+    if credit := telling.credit(receipt):
         tags["tenth/credit"] = credit
     names = _names([*metrics, *tags])
     content = {

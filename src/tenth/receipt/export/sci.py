@@ -5,7 +5,7 @@ Location-based carbon only: the standard allows neither market factors nor offse
 
 from typing import Any
 
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet
 from tenth.receipt.record import Receipt
@@ -29,27 +29,26 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
     sheet.put(content, "score_gco2e_per_R", *_score(carbon.value, embodied.value, units))
     if carbon.value is not None and units is not None:
         content["O_gco2e_per_R"] = carbon.value / units
-    if why := tally.place_open(receipt):
+    if why := telling.place_open(receipt):
         sheet.leave("I_place", why)
     content["notes"] = [
-        f"E: {tally.said(energy)}",
-        f"I: {tally.said(receipt.place.carbon)}",
-        f"O = E × I: {tally.said(carbon)}",
-        f"M: {tally.said(embodied)}",
-        *filter(None, [tally.credit(receipt)]),
+        f"E: {telling.said(energy)}",
+        f"I: {telling.said(receipt.place.carbon)}",
+        f"O = E × I: {telling.said(carbon)}",
+        f"M: {telling.said(embodied)}",
+        *filter(None, [telling.credit(receipt)]),
     ]
     return sheet.filled("sci", content)
 
 
 def _head(receipt: Receipt, facts: Facts) -> dict[str, Any]:
-    boundary = "the metered process with its children: "
-    boundary += ", ".join(stage.name for stage in receipt.stages) or "no stages"
+    stages = ", ".join(stage.name for stage in receipt.stages) or "no stages"
     return {
         "standard": STANDARD,
         "software": receipt.title,
         "date": receipt.created,
         "boundary": {
-            "in": boundary,
+            "in": f"{telling.scope(receipt)}: {stages}",
             "out": "idle share of the machine, cooling and other overhead of the site, network",
             **({"given": facts["boundary"]} if facts["boundary"] else {}),
         },

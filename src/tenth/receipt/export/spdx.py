@@ -9,7 +9,7 @@ from typing import Any
 
 import tenth
 from tenth.figures import Figure
-from tenth.receipt.export import tally
+from tenth.receipt.export import tally, telling
 from tenth.receipt.export.facts import Facts
 from tenth.receipt.export.filled import Filled, Sheet, listed
 from tenth.receipt.record import Receipt
@@ -133,17 +133,18 @@ def _training(receipt: Receipt) -> str:
     machine = receipt.hardware.get("cpu", "unknown")
     more = receipt.hardware.get("accelerators") or []
     hardware = ", ".join([str(machine), *map(str, more)])
-    time = tally.said(tally.wall_seconds(receipt))
-    flops = tally.said(tally.metered(receipt, "flops_executed", "FLOP"))
+    time = telling.said(tally.wall_seconds(receipt))
+    flops = telling.said(tally.metered(receipt, "flops_executed", "FLOP"))
     return f"Stages: {stages}. Hardware: {hardware}. Time: {time}. FLOPs executed: {flops}."
 
 
 def _comment(sheet: Sheet, receipt: Receipt) -> str:
-    scores = [f"Score {name}: {tally.said(figure)}." for name, figure in receipt.scores.items()]
+    scores = [f"Score {name}: {telling.said(figure)}." for name, figure in receipt.scores.items()]
     said = [
-        f"Energy: {tally.said(tally.energy_kwh(receipt))}.",
-        f"Carbon, location-based: {tally.said(tally.carbon_gco2e(receipt))}.",
+        f"Energy: {telling.said(tally.energy_kwh(receipt))}.",
+        f"Carbon, location-based: {telling.said(tally.carbon_gco2e(receipt))}.",
         *scores,
-        *filter(None, [tally.credit(receipt), listed(sheet.open)]),
+        telling.boundary(receipt),
+        *filter(None, [telling.origins(receipt), telling.credit(receipt), listed(sheet.open)]),
     ]
     return " ".join(said)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from tenth.catalogue import CREDIT
 from tenth.figures import Figure, product, total, unknown
 from tenth.receipt import words
 from tenth.receipt.export.facts import Facts
@@ -117,13 +116,6 @@ def parameters(receipt: Receipt) -> Figure:
     )
 
 
-def place_open(receipt: Receipt) -> str:
-    """Why the place is open, where nobody gave it; empty where somebody did."""
-    if receipt.place.code is not None:
-        return ""
-    return f"nobody said where the machine is; carbon is of the {receipt.place.name}"
-
-
 def stage(receipt: Receipt, facts: Facts) -> str | None:
     """What the receipt is of: as given; a stage called train says pre-training."""
     if facts["training_type"] is not None:
@@ -152,24 +144,3 @@ def identity(receipt: Receipt) -> str:
     form = json.dumps(receipt.to_json(), sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(form.encode()).hexdigest()
     return str(uuid5(NAMESPACE_URL, f"tenth-receipt:{digest}"))
-
-
-def credit(receipt: Receipt) -> str:
-    """The credit that the carbon factor's table asks for; empty if it is not used."""
-    sources = [receipt.place.carbon.source, carbon_gco2e(receipt).source]
-    used = any("Our World in Data" in source or "Ember" in source for source in sources)
-    return f"Carbon of electricity: {CREDIT}." if used else ""
-
-
-def said(figure: Figure) -> str:
-    """A figure with all that a bare number drops: unit, interval, label, source.
-
-    >>> said(Figure(2.0, "kWh", 1.1, 2.9, "modelled", "CPU-seconds × watts"))
-    '2 kWh (90 % interval 1.1 kWh to 2.9 kWh; modelled: CPU-seconds × watts)'
-    """
-    if not figure.known:
-        return f"unknown ({figure.reason})"
-    value, low, high = (f"{bound:.3g} {figure.unit}".strip() for bound in figure.bounds())
-    bounds = "" if figure.low == figure.high else f"90 % interval {low} to {high}; "
-    source = f": {figure.source}" if figure.source else ""
-    return f"{value} ({bounds}{figure.label}{source})"

@@ -1,0 +1,39 @@
+import pytest
+
+from tenth.figures import Figure, counted, unknown
+from tenth.receipt import Stage
+from tenth.receipt.export import telling
+
+from .samples import nothing_known, plain
+
+
+def test_credit_is_given_where_the_table_is_used():
+    assert "CC BY 4.0" in telling.credit(plain())
+    assert telling.credit(nothing_known()) == ""
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (Figure(0.5, "", 0.4, 0.6), "0.5 (90 % interval 0.4 to 0.6; measured)"),
+        (counted(3, "FLOP", "the graph"), "3 FLOP (counted: the graph)"),
+        (unknown("J", "no sensor"), "unknown (no sensor)"),
+    ],
+)
+def test_a_figure_is_said_whole(figure, text):
+    assert telling.said(figure) == text
+
+
+def test_the_boundary_is_that_of_the_meter():
+    assert "the metered process with its children, all stages counted (train)" in (
+        telling.boundary(plain())
+    )
+    figures = plain().stages[0].figures
+    stages = [Stage("a", figures, notes={"scope": "cgroup"}), Stage("b", figures)]
+    assert telling.scope(plain(stages=stages)) == (
+        "the control group of the process and the metered process with its children"
+    )
+
+
+def test_no_origins_no_words():
+    assert telling.origins(plain()) == ""
