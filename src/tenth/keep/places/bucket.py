@@ -9,6 +9,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes
 import mmap
 import os
 import random
+import re
 import secrets
 import tempfile
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _TRIES = 8
+_STATUS = re.compile(r"status code: ([0-9]{3})")
 _PAUSE_SECONDS = 0.05
 # of one request; a pack of 128 MiB gets through at 110 kB a second
 _TIMEOUT = "20min"
@@ -189,12 +191,14 @@ class BucketPlace:
     def _refused(self, key: str, doing: str, error: Exception) -> TenthError:
         kinds = self._obstore.exceptions
         what = f"{key or 'the store'} in {self.url}"
-        if isinstance(error, kinds.PermissionDeniedError | kinds.UnauthenticatedError):
+        reason = str(error).split("\n", 1)[0].strip()
+        status = found[1] if (found := _STATUS.search(reason)) else ""  # lists have no kinds
+        denied = isinstance(error, kinds.PermissionDeniedError | kinds.UnauthenticatedError)
+        if denied or status in ("401", "403"):
             return OutputError(
                 f"{what} may not be {doing}: the bucket refuses these keys. Check the credentials."
             )
-        reason = str(error).split("\n", 1)[0].strip()
-        if isinstance(error, kinds.NotSupportedError) or "501 Not Implemented" in reason:
+        if isinstance(error, kinds.NotSupportedError) or status == "501":
             return StoreError(
                 f"{what} cannot be {doing}: the bucket cannot do what a store needs "
                 "(conditional puts, ranged reads). Use another kind of bucket, or a folder."
