@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import tenth
-from tenth.cli import bench, demo, plan, receipt, ship, shrink, train
+from tenth.cli import bench, demo, keep, plan, receipt, ship, shrink, train
 from tenth.errors import TenthError
 
 INTERRUPTED = 130
@@ -70,7 +70,7 @@ def _options(
     """AI at a tenth of the cost, with a receipt.
 
     plan before you pay, train by the cheapest route, shrink to a tenth, ship as
-    plain C; every step is metered into a receipt.
+    plain C, keep every variant; every step is metered into a receipt.
 
     See it all at once, in a few minutes: tenth demo --out life
 
@@ -83,6 +83,7 @@ app.command("train")(train.train)
 app.command("shrink")(shrink.shrink)
 app.command("ship")(ship.ship)
 app.command("ship bench")(bench.bench)
+app.add_typer(keep.app, name="keep")
 app.add_typer(receipt.app, name="receipt")
 app.command("demo")(demo.demo)
 

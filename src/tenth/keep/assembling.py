@@ -9,6 +9,7 @@ same call goes on from there.
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import tenth
 from tenth.errors import ConflictError, TenthError
@@ -71,6 +72,14 @@ class PutResult:
     basis: Basis
     codecs: dict[str, Tally] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Its form in JSON."""
+        return {
+            **vars(self),
+            "basis": self.basis.to_json(),
+            "codecs": {name: vars(tally) for name, tally in self.codecs.items()},
+        }
 
 
 class Assembly:

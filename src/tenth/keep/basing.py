@@ -7,7 +7,7 @@ difference always refers to such tensors, so that no chain grows longer than one
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import zstandard
 from blake3 import blake3
@@ -82,6 +82,16 @@ class Basis:
     def origin(self) -> tuple[str, str] | None:
         """Name and manifest, as a manifest keeps them."""
         return None if self.name is None else (self.name, self.manifest)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its form in JSON, tensor by tensor left out."""
+        return {
+            "name": self.name,
+            "manifest": self.manifest,
+            "how": self.how,
+            "foreseen_bits": self.bits[0],
+            "foreseen_bits_alone": self.bits[1],
+        }
 
 
 def choose(shelf: Shelf, variant: Variant, base: str | None, apart: str = "") -> Basis:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from tenth.errors import DamagedError, InputError, MissingError, OutputError, must
 from tenth.files import atomic_path, output_folder
@@ -47,6 +48,10 @@ class GetResult:
     written: tuple[str, ...]
     kept: tuple[str, ...]
     size_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Its form in JSON."""
+        return {**vars(self), "folder": str(self.folder)}
 
 
 def get(name: str, manifest: Manifest, values: Values, out: Path, options: GetOptions) -> GetResult:

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class PatchResult:
     whole: int
     changed_elements: int
     size_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Its form in JSON."""
+        return {**vars(self), "path": str(self.path)}
 
 
 def export(

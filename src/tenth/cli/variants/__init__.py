@@ -1,0 +1,1 @@
+"""The commands of `tenth keep`, one file each, listed in `cli/keep.py`."""

@@ -1,0 +1,71 @@
+"""`tenth keep du`: what a store takes and saves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenth.cli.options import Json
+from tenth.cli.show import print_result
+from tenth.cli.variants.arguments import PLACE, Where, ratio, size, table
+
+
+def du(
+    store: Where = PLACE,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="USD a gigabyte and month. Default: 0.023, the list price of Amazon S3."
+        ),
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(metavar="RECEIPT.json", help="Write it as a receipt, too.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what each name takes, what copies in full would take, and the money between.
+
+    A tensor that several names share counts for the one that was put first.
+
+        tenth keep du --price 0.1
+    """
+    from tenth.keep import Store
+
+    used = Store(store).du(price)
+    if receipt is not None:
+        from tenth.keep.account import account
+
+        account(used).save(receipt)
+    rows = [("name", "full", "stored", "ratio", "base", "by codec")]
+    for share in used.shares:
+        rows.append(
+            (
+                share.name,
+                size(share.full_bytes),
+                size(share.stored_bytes),
+                ratio(share.full_bytes, share.stored_bytes),
+                share.base or "",
+                _codecs(share.by_codec),
+            )
+        )
+    total = (size(used.full_bytes), size(used.stored_bytes))
+    times = ratio(used.full_bytes, used.stored_bytes)
+    rows.append(("all", *total, times, "", _codecs(used.by_codec)))
+    lines = [
+        table(rows, right=(1, 2, 3)),
+        "",
+        f"in the store: {size(used.place_bytes)}, of which {size(used.rest_bytes)} for the log, "
+        "older versions and what gc can delete",
+    ]
+    saving = used.saved_usd_per_year
+    if saving.value is not None:
+        lines.append(
+            f"saved against copies in full: {saving.value:.2f} USD a year at {used.price.value} "
+            f"{used.price.unit} (given: {used.price.source})"
+        )
+    print_result("\n".join(lines), used.to_json, as_json)
+
+
+def _codecs(by_codec: dict[str, int]) -> str:
+    made = sorted(by_codec.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {size(count)}" for name, count in made)

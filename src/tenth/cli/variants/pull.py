@@ -1,0 +1,34 @@
+"""`tenth keep pull`: from another store."""
+
+from typing import Annotated
+
+import typer
+
+from tenth.cli.options import Json
+from tenth.cli.show import print_result
+from tenth.cli.variants.arguments import PLACE, Force, Where, bar
+from tenth.cli.variants.moving import form, lines
+
+
+def pull(
+    other: Annotated[str, typer.Argument(metavar="PLACE")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")
+    ] = None,
+    store: Where = PLACE,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch names from another store; only what is lacking here is moved.
+
+        tenth keep pull s3://bucket/models task-a
+
+    The store is made if there is none.
+    """
+    from tenth.keep import Store
+
+    source = Store(other)
+    with bar(shown=not as_json) as progress:
+        target = Store(store, make=True)
+        moved = target.pull(source, names or None, force=force, progress=progress)
+    print_result(lines(moved, store), lambda: form(moved), as_json)

@@ -1,0 +1,32 @@
+"""`tenth keep push`: to another store."""
+
+from typing import Annotated
+
+import typer
+
+from tenth.cli.options import Json
+from tenth.cli.show import print_result
+from tenth.cli.variants.arguments import PLACE, Force, Where, bar
+from tenth.cli.variants.moving import form, lines
+
+
+def push(
+    other: Annotated[str, typer.Argument(metavar="PLACE", help="Made if there is no store.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")
+    ] = None,
+    store: Where = PLACE,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Bring names to another store; only what it lacks is moved.
+
+        tenth keep push s3://bucket/models task-a
+
+    After ctrl-C or a lost connection the same command goes on behind the last pack.
+    """
+    from tenth.keep import Store
+
+    with bar(shown=not as_json) as progress:
+        moved = Store(store).push(other, names or None, force=force, progress=progress)
+    print_result(lines(moved, other), lambda: form(moved), as_json)

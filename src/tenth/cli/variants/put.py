@@ -1,0 +1,66 @@
+"""`tenth keep put`: store a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenth.cli.options import Json
+from tenth.cli.show import print_result
+from tenth.cli.variants.arguments import PLACE, Name, Threads, Where, bar, told
+from tenth.errors import InputError, must
+
+
+def put(
+    name: Name,
+    path: Annotated[
+        Path, typer.Argument(help="A model folder, a .safetensors or .pt file, or any file.")
+    ],
+    store: Where = PLACE,
+    base: Annotated[
+        str,
+        typer.Option(help="The name it is a variant of; auto: found by its weights; none."),
+    ] = "auto",
+    message: Annotated[str, typer.Option("--message", "-m", help="Stands in the log.")] = "",
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Smaller; slower to write and to read.")
+    ] = False,
+    threads: Threads = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(metavar="RECEIPT.json", help="Write what it cost and what the store saves."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Store a model under a name, as a difference from the nearest model that is there.
+
+        tenth keep put base llama/
+
+        tenth keep put task-a llama-task-a/ -m "three epochs"
+
+        tenth keep put task-b model.safetensors --base base --store s3://bucket/models
+
+    Everything is read back and compared before the name points to it. The store is made if there
+    is none. After ctrl-C the same command goes on where it stopped.
+    """
+    from tenth.keep import Store
+    from tenth.receipt import Meter
+
+    if not path.exists():
+        raise InputError(must("PATH", "a model folder or a file", f"{path}, which is not there"))
+    place = Store(store, make=True)
+    with Meter("put") as meter, bar(shown=not as_json) as progress:
+        result = place.put(
+            name,
+            path,
+            base=None if base == "none" else base,
+            message=message,
+            tier="archive" if archive else "fast",
+            threads=threads,
+            progress=progress,
+        )
+    if receipt is not None:
+        from tenth.keep.account import account
+
+        account(place.du(), [meter.stage], f"put {name}").save(receipt)
+    print_result(told(result), result.to_json, as_json)
