@@ -1,9 +1,13 @@
+import json
+
 import pytest
 
+from tenth.errors import FormatError, InputError
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, plan_against_actual
+from tenth.receipt.actual import planned
 
-from .samples import costs
+from .samples import costs, life
 
 PLAN = {
     "parameters": counted(866, "parameters", "graph"),
@@ -63,3 +67,34 @@ def test_stages_that_metered_nothing_leave_the_actual_unknown(receipt):
     found = rows(receipt, stages=["nowhere"])
     assert found["energy_kwh"].reference.reason == "no stage metered it"
     assert found["energy_kwh"].reference.unit == "kWh"
+
+
+def test_a_receipt_is_held_against_its_own_plan():
+    found = planned(life())
+    assert found.baseline == "its plan"
+    rows = {row.name: row for row in found.rows}
+    hours = rows["device_hours"]
+    assert hours.value.value == pytest.approx(6.3 / 3600)
+    assert hours.ratio.value == pytest.approx(6.3 / 3600 / 0.0019)
+    assert found.baseline_kind == "estimated_by_flops"
+
+
+def test_a_receipt_is_held_against_a_plan_in_a_file(receipt, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"figures": {k: f.to_json() for k, f in PLAN.items()}}))
+    rows = {row.name: row for row in planned(receipt, path).rows}
+    assert rows["training_flops"].ratio.value == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"figures": [1]}', '{"figures": {"a": {"value": 1}}}']
+)
+def test_a_file_without_a_plan_is_told(receipt, tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(FormatError, match="plan"):
+        planned(receipt, tmp_path / "plan.json")
+
+
+def test_without_a_plan_there_is_nothing_to_compare(receipt):
+    with pytest.raises(InputError, match="--plan"):
+        planned(receipt)

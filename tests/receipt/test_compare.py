@@ -3,6 +3,7 @@ import pytest
 from tenth.errors import ComparisonError
 from tenth.figures import Figure
 from tenth.receipt import Aim, Receipt, Stage, compare
+from tenth.receipt.compare import beside
 from tenth.receipt.place import Place
 
 from .samples import HARDWARE, costs, life
@@ -109,3 +110,37 @@ def test_it_prints_and_is_json():
     assert "0.25 ×" in text
     form = comparison.to_json()
     assert form["rows"][0]["ratio"]["value"] == 0.25
+
+
+def test_unlike_receipts_can_stand_side_by_side_without_a_ratio():
+    other = made("theirs", 4.0, hardware={"cpu": "Apple M4"})
+    found = beside(made(), other)
+    assert found.baseline_kind == "other"
+    assert any("hardware (cpu)" in note for note in found.notes)
+    assert found.rows
+    assert not any(row.ratio.known for row in found.rows)
+    assert {row.name: row.value.value for row in found.rows}["wall_seconds"] == 1.0
+
+
+def test_like_receipts_side_by_side_are_compared():
+    found = beside(made(), made("dense", 4.0))
+    assert found == compare(made(), made("dense", 4.0))
+    assert found.baseline_kind == "measured_same_hardware"
+    assert found.to_json()["baseline_kind"] == "measured_same_hardware"
+
+
+def test_rows_of_prices_that_differ_make_no_ratio_of_money():
+    def priced(usd):
+        figures = costs(3600.0) | {"price_usd": Figure(usd, "USD", label="modelled")}
+        row = Figure(usd, "USD/h", label="given", source="a row")
+        return made(stages=[Stage("train", figures, price=row)])
+
+    rows = {row.name: row for row in compare(priced(1.0), priced(2.0)).rows}
+    assert rows["price_usd"].ratio.reason == "different prices of an hour"
+    rows = {row.name: row for row in compare(priced(1.0), priced(1.0)).rows}
+    assert rows["price_usd"].ratio.value == 1.0
+
+
+def test_one_machine_is_not_compared_with_many():
+    with pytest.raises(ComparisonError, match="machines"):
+        compare(made(), made(hardware={"machines": 4}))

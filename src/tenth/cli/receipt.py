@@ -2,7 +2,7 @@
 
 import typer
 
-from tenth.cli.receipts import compare, export, html, judge, show
+from tenth.cli.receipts import add, compare, export, html, judge, payback, show, validate, what_if
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,5 +13,9 @@ app = typer.Typer(
 app.command("show")(show.show)
 app.command("compare")(compare.compare)
 app.command("html")(html.html)
+app.command("validate")(validate.validate)
+app.command("add")(add.add)
+app.command("payback")(payback.payback)
+app.command("what-if")(what_if.what_if)
 app.command("export")(export.export)
 app.command("judge")(judge.judge)

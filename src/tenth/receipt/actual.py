@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tenth.errors import FormatError, InputError, must
 from tenth.figures import Figure, unknown
 from tenth.receipt import words
+from tenth.receipt.compare import Comparison
+from tenth.receipt.forms import figures_from_json
 from tenth.receipt.rows import Row
 
 if TYPE_CHECKING:
@@ -46,6 +50,41 @@ def plan_against_actual(
             actual = words.total_of(receipt, metered) or unknown("", "no stage metered it")
             rows.append(Row(name, figure, _in_unit(actual, factor, figure.unit)))
     return rows
+
+
+def planned(receipt: Receipt, path: str | Path | None = None) -> Comparison:
+    """What a receipt came to against its own plan, or against one that a file holds.
+
+    Args:
+        receipt: what was metered.
+        path: what `tenth plan --json` printed; the receipt's own plan if None.
+
+    Raises:
+        InputError: there is no plan.
+        FormatError: the file holds none.
+    """
+    plan = receipt.plan if path is None else _read(Path(path))
+    if not plan:
+        remedy = "Give one with --plan, or a baseline."
+        raise InputError(must("plan", "part of the receipt, or in a file", "none", remedy))
+    rows = [
+        Row(row.name, row.reference, row.value)
+        for row in plan_against_actual(plan, receipt, stages=receipt.plan_of or None)
+    ]
+    return Comparison(receipt.title, "its plan", rows, [], "estimated_by_flops")
+
+
+def _read(path: Path) -> dict[str, Figure]:
+    from tenth.receipt.record import read
+
+    form = read(path)
+    figures = form.get("figures") if isinstance(form, dict) else None
+    if not isinstance(figures, dict):
+        raise FormatError(must(str(path), "what `tenth plan --json` prints", "something else"))
+    try:
+        return figures_from_json(figures)
+    except (InputError, TypeError, AttributeError) as error:
+        raise FormatError(f"{path} is no plan: {error}") from error
 
 
 def _parameters(receipt: Receipt, unit: str) -> Figure:

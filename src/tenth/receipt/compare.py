@@ -14,7 +14,7 @@ from tenth.receipt.rows import Row
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
 
-_HARDWARE = ("cpu", "machine", "threads", "accelerators")
+_HARDWARE = ("cpu", "machine", "threads", "accelerators", "machines")
 _SUMS = (
     "wall_seconds",
     "cpu_seconds",
@@ -30,12 +30,17 @@ _SUMS = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one receipt cost against a baseline; a ratio below 1 is a saving."""
+    """What one receipt cost against a baseline; a ratio below 1 is a saving.
+
+    `baseline_kind` says what the baseline is worth: `measured_same_hardware`, where both ran on
+    machines alike and were timed; else `other`, and no row has a ratio.
+    """
 
     title: str
     baseline: str
     rows: list[Row]
     notes: list[str]
+    baseline_kind: str = "other"
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON."""
@@ -44,6 +49,7 @@ class Comparison:
             "baseline": self.baseline,
             "rows": [row.to_json() for row in self.rows],
             "notes": list(self.notes),
+            "baseline_kind": self.baseline_kind,
         }
 
     def __str__(self) -> str:
@@ -56,21 +62,45 @@ def compare(receipt: Receipt, baseline: Receipt) -> Comparison:
     Raises:
         ComparisonError: task, metric, target, margin or hardware differ.
     """
-    differences = [*_task_differences(receipt, baseline), *_hardware_differences(receipt, baseline)]
+    differences = _differences(receipt, baseline)
     if differences:
         raise ComparisonError(
             "these receipts cannot be compared: "
             + "; ".join(differences)
             + ". A ratio between them would mean nothing. Run both on one machine to one target."
         )
+    rows = _rows(receipt, baseline, "")
+    return Comparison(
+        receipt.title,
+        baseline.title,
+        rows,
+        _missed([receipt, baseline]),
+        "measured_same_hardware",
+    )
+
+
+def beside(receipt: Receipt, baseline: Receipt) -> Comparison:
+    """Both receipts side by side, whatever they are; no ratio where one would mean nothing."""
+    differences = _differences(receipt, baseline)
+    if not differences:
+        return compare(receipt, baseline)
+    rows = _rows(receipt, baseline, "not comparable: see below")
+    notes = [f"No ratio, because they differ in {one}." for one in differences]
+    return Comparison(receipt.title, baseline.title, rows, notes + _missed([receipt, baseline]))
+
+
+def _differences(receipt: Receipt, baseline: Receipt) -> list[str]:
+    return [*_task_differences(receipt, baseline), *_hardware_differences(receipt, baseline)]
+
+
+def _rows(receipt: Receipt, baseline: Receipt, why_not: str) -> list[Row]:
     rows = [
-        Row(name, mine[name], theirs[name], _no_ratio(name, receipt, baseline))
+        Row(name, mine[name], theirs[name], why_not or _no_ratio(name, receipt, baseline))
         for mine, theirs in ((_sums(receipt), _sums(baseline)), (receipt.scores, baseline.scores))
         for name in mine
         if name in theirs and mine[name].unit == theirs[name].unit
     ]
-    rows += _size_rows(receipt, baseline)
-    return Comparison(receipt.title, baseline.title, rows, _missed([receipt, baseline]))
+    return rows + _size_rows(receipt, baseline, why_not)
 
 
 def _sums(receipt: Receipt) -> dict[str, Figure]:
@@ -111,19 +141,22 @@ def _no_ratio(name: str, receipt: Receipt, baseline: Receipt) -> str:
 
 
 def _hour_prices(receipt: Receipt) -> set[str]:
-    """Prices of an hour that its stages were billed at, to six digits."""
+    """Prices of an hour that its stages were billed at: their rows, else what comes out of them."""
     prices = set()
     for stage in receipt.stages:
+        if stage.price is not None and stage.price.value is not None:
+            prices.add(f"{stage.price.value:.6g}")
+            continue
         money, clock = stage.figures.get("price_usd"), stage.figures.get("wall_seconds")
         if money and clock and money.value is not None and clock.value:
             prices.add(f"{money.value / clock.value * 3600:.6g}")
     return prices
 
 
-def _size_rows(receipt: Receipt, baseline: Receipt) -> list[Row]:
+def _size_rows(receipt: Receipt, baseline: Receipt, why_not: str) -> list[Row]:
     theirs = {size.name: size.after for size in baseline.sizes}
     return [
-        Row(f"{size.name} of the result", size.after, theirs[size.name])
+        Row(f"{size.name} of the result", size.after, theirs[size.name], why_not)
         for size in receipt.sizes
         if size.name in theirs and theirs[size.name].unit == size.after.unit
     ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from tenth.errors import FormatError, must
 
-_TEXTS = ("source", "reason")
+TEXTS = {"source", "reason"}  # of a figure
 _INLINE = 200  # characters of an object or a list that stays on one line
 
 
@@ -40,6 +40,11 @@ def unpacked(form: Mapping[str, Any]) -> dict[str, Any]:
     return {**_map_sources(form, text_of), "sources": []}
 
 
+def is_figure(node: Mapping[str, Any]) -> bool:
+    """Whether a JSON object of a receipt is a figure."""
+    return "value" in node and isinstance(node.get("label"), str)
+
+
 def text(form: Mapping[str, Any]) -> str:
     """The file's text: what is short on one line, the rest indented by one space a level."""
     return _text(form, "") + "\n"
@@ -50,9 +55,9 @@ def _map_sources(node: Any, change: Any) -> Any:
         return [_map_sources(item, change) for item in node]
     if not isinstance(node, Mapping):
         return node
-    figure = "value" in node and isinstance(node.get("label"), str)
+    figure = is_figure(node)
     return {
-        key: change(value) if figure and key in _TEXTS else _map_sources(value, change)
+        key: change(value) if figure and key in TEXTS else _map_sources(value, change)
         for key, value in node.items()
     }
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -138,7 +139,8 @@ def keeper(name: str, place: Place) -> Keeper | None:
         return None
     from tenth.receipt.record import Receipt
 
-    receipt = Receipt(name, Aim(name), place=place)
+    # to the microsecond: many of one name may be made in a second
+    receipt = Receipt(name, Aim(name), place=place, created=datetime.now(UTC).isoformat())
     file = f"{receipt.run.node}-{receipt.run.process}-{next(_numbers)}.json"
     return Keeper(receipt, files.output_folder(folder) / file)
 

@@ -1,16 +1,41 @@
-"""`tenth receipt compare`: two receipts side by side."""
+"""`tenth receipt compare`: two receipts side by side, or a plan beside what came of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from tenth.cli.options import Json
 from tenth.cli.receipts.arguments import File
 from tenth.cli.show import print_result
 
 
-def compare(receipt: File, baseline: File, as_json: Json = False) -> None:
+def compare(
+    receipt: File,
+    baseline: Annotated[
+        Path | None,
+        typer.Argument(metavar="[BASELINE.json]", help="Without one: the plan against the actual."),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="A plan, as `tenth plan --json` prints it.")
+    ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Print unlike receipts side by side, without ratios.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say what RECEIPT saved against a baseline, figure by figure.
 
     Refuses, saying why, when task, hardware or accuracy target differ: such a ratio means nothing.
     """
     from tenth.receipt import Receipt
+    from tenth.receipt.actual import planned
+    from tenth.receipt.compare import beside
 
-    comparison = Receipt.load(receipt).compare(Receipt.load(baseline))
+    loaded = Receipt.load(receipt)
+    if baseline is None or plan is not None:
+        comparison = planned(loaded, plan)
+    else:
+        other = Receipt.load(baseline)
+        comparison = beside(loaded, other) if anyway else loaded.compare(other)
     print_result(comparison, comparison.to_json, as_json)

@@ -1,0 +1,32 @@
+"""`tenth receipt payback`: after how many uses the cost has come back."""
+
+from typing import Annotated
+
+import typer
+
+from tenth.cli.options import Json
+from tenth.cli.receipts.arguments import File
+from tenth.cli.show import print_result
+
+
+def payback(
+    receipt: File,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="Stages that were spent on it; all if none is named.")
+    ] = None,
+    use: Annotated[
+        str | None, typer.Option(help="The size that is one use, in seconds or joules.")
+    ] = None,
+    watts: Annotated[
+        float | None, typer.Option(help="What the machine draws while the model is used.", min=0)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say after how many uses of the smaller model its cost is repaid, from the times of both."""
+    from tenth.figures import Figure
+    from tenth.receipt import Receipt
+    from tenth.receipt.payback import payback
+
+    draw = None if watts is None else Figure(watts, "W", label="given", source="given by the user")
+    found = payback(Receipt.load(receipt), stages=stage or (), use=use, watts=draw)
+    print_result(found, found.to_json, as_json)

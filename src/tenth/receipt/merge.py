@@ -1,0 +1,130 @@
+"""Receipts of one run, by several processes and machines, added up to one.
+
+Costs of processes add up; what is of a whole machine counts once a machine (see processes.py). A
+receipt that is given twice, or once as it was and once as it became, counts once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tenth.errors import InputError, must
+from tenth.figures import unknown
+from tenth.receipt.place import Place
+from tenth.receipt.processes import united
+from tenth.receipt.record import Receipt
+from tenth.receipt.stage import Stage
+
+
+def gathered(paths: Iterable[str | Path]) -> list[Receipt]:
+    """The receipts of these files, and of the JSON files in these folders.
+
+    Raises:
+        FormatError: a file is no receipt.
+        InputError: a folder holds none.
+    """
+    found = []
+    for path in map(Path, paths):
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not files:
+            raise InputError(must(f"folder {path}", "one with receipts", "no JSON file"))
+        found += [Receipt.load(file) for file in files]
+    return found
+
+
+def add(receipts: Sequence[Receipt]) -> Receipt:
+    """One receipt of the run that these are parts of.
+
+    Stages of one name, each in another process, become one; the others stay as they are. Title,
+    task, scores, sizes and arms are those of the first receipt that has them.
+
+    Raises:
+        InputError: none is given, or they are of several runs, or one says no run.
+    """
+    if not receipts:
+        raise InputError(must("receipts to add", "at least one", "none"))
+    ids = {receipt.run.id for receipt in receipts}
+    if len(ids) > 1 or None in ids:
+        got = ", ".join(sorted(str(one) for one in ids))
+        remedy = "Set TENTH_RUN_ID to one word in each process of a run."
+        raise InputError(must("receipts to add", "of one run id", got, remedy))
+    latest = _latest(receipts)
+    processes: dict[tuple[str | None, str | None], list[Receipt]] = {}
+    for receipt in latest:
+        processes.setdefault((receipt.run.node, receipt.run.process), []).append(receipt)
+    whole = replace(
+        latest[0],
+        stages=_joined(processes),
+        place=_place(latest),
+        hardware=_hardware(latest),
+        created=max(receipt.created for receipt in latest),
+        provenance=list(dict.fromkeys(one for r in latest for one in r.provenance)),
+        notes=list(dict.fromkeys(note for r in latest for note in r.notes)),
+        run=replace(latest[0].run, node=None, process=None)
+        if len(processes) > 1
+        else latest[0].run,
+    )
+    for name in ("scores", "sizes", "arms", "plan", "plan_of"):
+        having = (getattr(receipt, name) for receipt in latest)
+        setattr(whole, name, next((one for one in having if one), getattr(whole, name)))
+    whole.notes.append(
+        f"Added up from {len(latest)} receipts of {len(processes)} processes on "
+        f"{len({r.run.node for r in latest})} machine(s)."
+    )
+    return whole
+
+
+def _latest(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Each receipt once, as it was last written: with the most time on its clock."""
+    found: dict[tuple[str | None, ...], Receipt] = {}
+    for receipt in receipts:
+        run = receipt.run
+        key = (run.node, run.process, receipt.title, receipt.created)
+        if run.process is None:  # nothing tells it from others
+            key = (*key, str(len(found)))
+        if key not in found or _clock(receipt) > _clock(found[key]):
+            found[key] = receipt
+    return list(found.values())
+
+
+def _clock(receipt: Receipt) -> tuple[float, int]:
+    clocks = [stage.figures.get("wall_seconds") for stage in receipt.stages]
+    whole = sum(clock.value or 0.0 for clock in clocks if clock is not None)
+    return whole, -sum(stage.interrupted for stage in receipt.stages)
+
+
+def _joined(processes: dict[tuple[str | None, str | None], list[Receipt]]) -> list[Stage]:
+    """Stages as first seen; the n-th of a name in one process with the n-th of the others."""
+    groups: dict[tuple[str, int], list[tuple[Stage, str]]] = {}
+    for (node, _), receipts in processes.items():
+        seen: dict[str, int] = {}
+        for receipt in sorted(receipts, key=lambda one: one.created):
+            for stage in receipt.stages:
+                number = seen[stage.name] = seen.get(stage.name, -1) + 1
+                groups.setdefault((stage.name, number), []).append((stage, str(node)))
+    stages = []
+    for group in groups.values():
+        members = [stage for stage, _ in group]
+        alone = len(group) == 1
+        stages.append(members[0] if alone else united(members, [node for _, node in group]))
+    return stages
+
+
+def _place(receipts: Sequence[Receipt]) -> Place:
+    places = list(dict.fromkeys(receipt.place.name for receipt in receipts))
+    if len(places) == 1:
+        return receipts[0].place
+    reason = "the run was in several places: each stage is charged by its own"
+    return Place(None, ", ".join(places), unknown("gCO2e/kWh", reason))
+
+
+def _hardware(receipts: Sequence[Receipt]) -> dict[str, object]:
+    """That of the first, with the number of machines and what else is among them."""
+    nodes = {receipt.run.node: receipt.hardware for receipt in receipts}
+    others = list(dict.fromkeys(str(one["cpu"]) for one in nodes.values()))
+    found = dict(receipts[0].hardware)
+    if len(nodes) > 1:
+        found["machines"] = len(nodes)
+    if len(others) > 1:
+        found["processors"] = others
+    return found

@@ -1,0 +1,177 @@
+"""After how many uses of the model what was spent on it has come back.
+
+A use is one inference, measured before and after. What it takes less of, times the number of uses,
+must reach what was spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tenth.errors import InputError, must
+from tenth.figures import Figure, product, unknown
+from tenth.receipt.stage import price_of, total_of
+
+if TYPE_CHECKING:
+    from tenth.receipt.record import Receipt
+    from tenth.receipt.sizes import BeforeAfter
+
+_KWH = Figure(1 / 3.6e6, "kWh/J", label="counted", source="3.6 MJ/kWh")
+_HOUR = Figure(1 / 3600, "h/s", label="counted", source="3,600 s/h")
+
+
+@dataclass(frozen=True)
+class Return:
+    """One thing that was spent, what a use saves of it, and after how many uses it is back."""
+
+    name: str
+    spent: Figure
+    saved: Figure
+    uses: Figure
+
+    def to_json(self) -> dict[str, Any]:
+        """The return as JSON."""
+        return {
+            "name": self.name,
+            "spent": self.spent.to_json(),
+            "saved_per_use": self.saved.to_json(),
+            "uses": self.uses.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Payback:
+    """What was spent on which stages, and when it is repaid by energy, money and time."""
+
+    stages: list[str]
+    use: str
+    returns: list[Return]
+
+    def to_json(self) -> dict[str, Any]:
+        """The payback as JSON."""
+        returns = [one.to_json() for one in self.returns]
+        return {"stages": list(self.stages), "use": self.use, "returns": returns}
+
+    def __str__(self) -> str:
+        what = ", ".join(self.stages)
+        lines = [f"What was spent on {what}, and when it is repaid (a use: {self.use})"]
+        for one in self.returns:
+            if one.uses.value is None:
+                told = f"not known to be repaid: {one.uses.reason}"
+            else:
+                _, low, high = one.uses.bounds()
+                told = f"repaid after {one.uses.value:,.0f} uses ({low:,.0f} – {high:,.0f})"
+                told += f", {one.uses.label}"
+            lines.append(f"  {one.name}: {one.spent}; {told}")
+        return "\n".join(lines)
+
+
+def payback(
+    receipt: Receipt,
+    *,
+    stages: Iterable[str] = (),
+    use: str | None = None,
+    watts: Figure | None = None,
+) -> Payback:
+    """When the cost of some stages is repaid by what a use of the smaller model saves.
+
+    Args:
+        receipt: its sizes hold the use before and after, in seconds or joules.
+        stages: names of the stages that were spent on it; all if none is named.
+        use: name of the size that is a use; the first in seconds or joules if None.
+        watts: what the machine draws while it is used, to turn seconds into joules; if None, the
+            joules a second of the stages stand in.
+
+    Raises:
+        InputError: no such stage or size.
+    """
+    named = list(stages)
+    chosen = [stage for stage in receipt.stages if not named or stage.name in named]
+    strange = sorted(set(named) - {stage.name for stage in chosen})
+    if strange or not chosen:
+        known = ", ".join(stage.name for stage in receipt.stages) or "none"
+        raise InputError(must("stage", f"one of: {known}", ", ".join(strange) or "none"))
+    size = _use(receipt, use)
+    spent = {key: _total(chosen, key) for key in ("energy_joules", "price_usd", "wall_seconds")}
+    saved = _saved(size)
+    if size.before.unit == "J":
+        energy = saved
+        seconds = unknown("s", f"{size.name} is given in joules")
+    else:
+        seconds = saved
+        draw = watts or _draw(spent)
+        energy = product([saved, draw], "J", f"seconds saved × {draw} ({draw.source})")
+    price = price_of(chosen) or unknown("USD/h", "the stages say no price of an hour")
+    money = product([seconds, _HOUR, price], "USD", f"seconds saved × {price} ({price.source})")
+    returns = [
+        _return("energy", _kwh(spent["energy_joules"]), _kwh(energy)),
+        _return("money", spent["price_usd"], money),
+        _return("time", spent["wall_seconds"], seconds),
+    ]
+    names = list(dict.fromkeys(stage.name for stage in chosen))
+    return Payback(names, f"{size.name}, {size.before} before and {size.after} after", returns)
+
+
+def _total(stages: Any, key: str) -> Figure:
+    if any(key in stage.figures for stage in stages):
+        return total_of(stages, key)
+    return unknown("", "no stage metered it")
+
+
+def _use(receipt: Receipt, name: str | None) -> BeforeAfter:
+    fit = [size for size in receipt.sizes if size.before.unit in ("s", "J")]
+    found = next((size for size in fit if name in (None, size.name)), None)
+    if found is None:
+        known = ", ".join(size.name for size in fit) or "none: nothing timed the model"
+        raise InputError(must("use of the model", f"a size in seconds or joules: {known}", name))
+    return found
+
+
+def _saved(size: BeforeAfter) -> Figure:
+    """What one use takes less."""
+    before, after = size.before, size.after
+    if not (before.known and after.known):
+        return unknown(before.unit, f"{size.name} is not known before and after")
+    value, low, high = before.bounds()
+    then, least, most = after.bounds()
+    kind = "measured" if {before.label, after.label} == {"measured"} else "modelled"
+    if "estimated" in (before.label, after.label):
+        kind = "estimated"
+    source = f"{size.name}: before − after"
+    return Figure(value - then, before.unit, low - most, high - least, kind, source)
+
+
+def _draw(spent: dict[str, Figure]) -> Figure:
+    energy, clock = spent["energy_joules"], spent["wall_seconds"]
+    if not (energy.known and clock.known and clock.value):
+        return unknown("W", energy.reason or clock.reason or "no time was metered")
+    value, low, high = (bound / clock.bounds()[0] for bound in energy.bounds())
+    return Figure(value, "W", low, high, "modelled", "the mean of the stages")
+
+
+def _kwh(joules: Figure) -> Figure:
+    if not joules.known:
+        return replace(joules, unit="kWh")
+    value, low, high = (bound * _KWH.bounds()[0] for bound in joules.bounds())
+    return replace(joules, unit="kWh", value=value, low=low, high=high)
+
+
+def _return(name: str, spent: Figure, saved: Figure) -> Return:
+    return Return(name, spent, saved, _uses(spent, saved))
+
+
+def _uses(spent: Figure, saved: Figure) -> Figure:
+    for figure in (spent, saved):
+        if not figure.known:
+            return unknown("uses", figure.reason)
+    value, low, high = saved.bounds()
+    if value <= 0:
+        return unknown("uses", "a use takes no less than before: it is never repaid")
+    if low <= 0:
+        return unknown(
+            "uses", "the interval of what a use saves holds nothing: it may never be repaid"
+        )
+    inverse = Figure(1 / value, "uses", 1 / high, 1 / low, saved.label)
+    return product([spent, inverse], "uses", "spent ÷ saved by a use")

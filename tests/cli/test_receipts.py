@@ -1,0 +1,87 @@
+"""The commands on receipts, as a user types them."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tenth.cli.receipt import app as receipts
+from tenth.errors import InputError
+from tenth.receipt import Meter, Receipt
+
+from ..receipt.samples import life
+
+COMMANDS = {"validate", "add", "payback", "what-if", "compare", "show", "html"}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "receipt.json"
+    life("FRA").save(path)
+    return path
+
+
+def tenth(*words):
+    return CliRunner().invoke(receipts, [str(word) for word in words])
+
+
+def test_each_command_has_help():
+    told = tenth("--help").stdout
+    for command in COMMANDS:
+        assert command in told
+        assert tenth(command, "--help").exit_code == 0
+
+
+def test_validate_says_sound_or_names_the_edit(saved):
+    run = tenth("validate", saved)
+    assert run.exit_code == 0
+    assert "sound (" in run.stdout
+    saved.write_text(saved.read_text().replace('"value": 11.8', '"value": 1.18', 1))
+    run = tenth("validate", saved, "--json")
+    assert run.exit_code == 1
+    (verdict,) = json.loads(run.stdout)["receipts"]
+    assert not verdict["sound"]
+    assert verdict["findings"][0]["what"].startswith("stages[2] (shrink)")
+
+
+def test_validate_of_what_is_not_there_is_a_wrong_call(tmp_path):
+    assert isinstance(tenth("validate", tmp_path / "none.json").exception, InputError)
+
+
+def test_add_makes_one_of_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TENTH_RECEIPTS", str(tmp_path / "all"))
+    monkeypatch.setenv("TENTH_RUN_ID", "mine")
+    for _ in range(2):
+        with Meter("step"):
+            pass
+    run = tenth("add", tmp_path / "all", "--out", tmp_path / "whole.json", "--json")
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["run"]["id"] == "mine"
+    assert len(Receipt.load(tmp_path / "whole.json").stages) == 2
+
+
+def test_payback_and_what_if(saved):
+    run = tenth("payback", saved, "--stage", "shrink", "--watts", "12")
+    assert run.exit_code == 0, run.output
+    assert "repaid after" in run.stdout
+    run = tenth("what-if", saved, "--place", "POL", "--json")
+    assert run.exit_code == 0, run.output
+    found = json.loads(run.stdout)
+    assert {row["value"]["label"] for row in found["rows"] if row["value"]["value"]} == {
+        "estimated"
+    }
+    assert isinstance(tenth("what-if", saved).exception, InputError)
+
+
+def test_compare_without_a_baseline_is_against_the_plan(saved, tmp_path):
+    run = tenth("compare", saved, "--json")
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["baseline"] == "its plan"
+    other = life("FRA")
+    other.hardware["cpu"] = "Apple M4"
+    other.save(tmp_path / "other.json")
+    assert isinstance(tenth("compare", saved, tmp_path / "other.json").exception, InputError)
+    run = tenth("compare", saved, tmp_path / "other.json", "--anyway", "--json")
+    assert run.exit_code == 0, run.output
+    rows = json.loads(run.stdout)["rows"]
+    assert not any(row["ratio"]["value"] for row in rows)
