@@ -5,11 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from receipt.samples import life
 from tenth.cli.receipt import app as receipts
 from tenth.errors import InputError
 from tenth.receipt import Meter, Receipt
-
-from ..receipt.samples import life
 
 COMMANDS = {"validate", "add", "payback", "what-if", "compare", "show", "html"}
 
