@@ -1,6 +1,7 @@
-"""A plan as one HTML page, in the frame that receipts have: what to expect, and how far off it is."""
+"""A plan as one HTML page: what to expect, how far off it may be, and how it comes about."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tenth.figures import Figure
 from tenth.plan.result import Plan
@@ -121,7 +122,10 @@ def _spread(plan: Plan, speak: Language) -> list[Section]:
     items = []
     for (key, _), (low, _, high), band in zip(drawn, ratios, axis.bands, strict=True):
         plain = speak.plain
-        ends = {"low": plain.number(f"{low:.2g}"), "high": plain.number(f"{high:.2g}")}
+        ends: dict[str, Any] = {
+            "low": plain.number(f"{low:.2g}"),
+            "high": plain.number(f"{high:.2g}"),
+        }
         said = plain.say("plan.spread_chart", name=words.name_of(key, plain), **ends)
         items.append(Span(words.name_of(key, speak), band, said, "good"))
     spans = Spans(items, bands.ticks(axis), speak.say("plan.spread_caption"))
@@ -160,7 +164,7 @@ def _formulas(plan: Plan, speak: Language) -> list[Section]:
 
 
 def _inputs(plan: Plan, speak: Language) -> Section:
-    items = [
+    items: list[tuple[Said, Said, int | None]] = [
         (speak.named("input", key), _input(speak, value), None)
         for key, value in plan.inputs.items()
         if value not in (None, [], "")

@@ -78,19 +78,26 @@ def bars(size: BeforeAfter) -> tuple[Bar, Bar] | None:
     return before, after
 
 
-def scatter(arms: Sequence[Arm]) -> Scatter | None:
-    """The chart of arms by the first cost that all of them know; None if there is no such cost."""
+def scatter(arms: Sequence[Arm], form: Callable[[float, str], str] = human) -> Scatter | None:
+    """The chart of arms by the first cost that all of them know; None if there is no such cost.
+
+    Args:
+        form: how a number of a unit is written on the axis.
+    """
     for key in _COSTS:
         figures = [arm.figures.get(key) for arm in arms]
         costs = [f.bounds() for f in figures if f is not None and f.value and f.value > 0]
         if arms and len(costs) == len(arms):
             unit = arms[0].figures[key].unit
-            return _scatter(key, unit, arms, costs)
+            return _scatter(key, lambda mark, unit=unit: form(mark, unit), arms, costs)
     return None
 
 
 def _scatter(
-    key: str, unit: str, arms: Sequence[Arm], costs: Sequence[tuple[float, float, float]]
+    key: str,
+    form: Callable[[float], str],
+    arms: Sequence[Arm],
+    costs: Sequence[tuple[float, float, float]],
 ) -> Scatter:
     lowest = min(max(low, value / 10) for value, low, _ in costs)
     highest = max(high for _, _, high in costs)
@@ -121,7 +128,7 @@ def _scatter(
                 anchor,
             )
         )
-    ticks = [Tick(place(mark), human(mark, unit)) for mark in marks]
+    ticks = [Tick(place(mark), form(mark)) for mark in marks]
     return Scatter(key, ticks, points, logarithmic)
 
 
@@ -174,6 +181,15 @@ def _overlap(
     one: tuple[float, float, float, float], two: tuple[float, float, float, float]
 ) -> bool:
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+
+
+def within(ends: tuple[float, float, float]) -> Bar | None:
+    """Value, low and high on an axis from zero; None where there is nothing above zero."""
+    value, low, high = ends
+    if low < 0 or high <= 0:
+        return None
+    widest = high / 0.96  # the end of the interval stays inside the drawing
+    return Bar(*(100 * end / widest for end in (value, low, high)))
 
 
 def share(part: Figure | None, whole: Figure | None) -> float:

@@ -2,246 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tenth.figures import LABELS, Figure, human
-from tenth.receipt import charts, words
-from tenth.receipt.actual import plan_against_actual
+from tenth.receipt import seal, words
+from tenth.receipt.look import frame
+from tenth.receipt.look.blocks import Document, Section
+from tenth.receipt.look.language import Language, Said, language
+from tenth.receipt.look.shown import Sources
+from tenth.receipt.told import actual, candour, costs, figures, record, routes, stages
 
 if TYPE_CHECKING:
-    from tenth.receipt.arms import Arm
-    from tenth.receipt.record import Receipt, Stage
-
-_CARDS = ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
-_COLUMNS = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
-_TOLD = ("started", "interrupted")  # notes that the page tells in another way, or not at all
-_MEANINGS = {
-    "measured": "an instrument: a clock, a counter, a meter",
-    "counted": "exact arithmetic on the program",
-    "given": "typed in, or a row of the catalogue",
-    "modelled": "a formula on figures of the kinds above",
-    "estimated": "a plan: nothing ran",
-    "unknown": "not known, with the reason; never taken as zero",
-}
+    from tenth.receipt.compare import Comparison
+    from tenth.receipt.record import Receipt
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A figure as the page shows it; `note` is the number of its source in the list below."""
+def html(receipt: Receipt, lang: str = "en", against: Comparison | None = None) -> str:
+    """The page: no script, no request to anywhere, light and dark, from phone to one sheet.
 
-    value: str
-    interval: str
-    label: str
-    note: int | None
-    reason: str = ""
+    Args:
+        receipt: what to tell.
+        lang: "en" or "ar"; free text of the receipt stays as it is, and is marked.
+        against: the receipt held against its baseline, if it was.
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its label and source stand in its head where all its cells agree."""
-
-    name: str
-    label: str
-    note: int | None
-    cells: list[Shown]
+    Raises:
+        InputError: there is no catalogue of this language.
+    """
+    speak = language(lang, markup=True)
+    return frame.html(_document(receipt, speak, against), speak)
 
 
-class Sources:
-    """Numbers the sources in the order in which the page first names them."""
-
-    def __init__(self) -> None:
-        self.listed: list[str] = []
-
-    def show(self, figure: Figure | None) -> Shown:
-        """The figure with the number of its source."""
-        if figure is None:
-            return Shown("–", "", "", None)
-        if not figure.known:
-            return Shown("unknown", "", "unknown", self._number(figure.reason), figure.reason)
-        told = (_typeset(str(figure)), _typeset(words.interval(figure)))
-        return Shown(*told, figure.label, self._number(figure.source))
-
-    def column(self, name: str, figures: Iterable[Figure | None]) -> Column:
-        """A column of figures."""
-        cells = [self.show(figure) for figure in figures]
-        labels = {cell.label for cell in cells if cell.label not in ("", "unknown")}
-        notes = {cell.note for cell in cells if cell.label not in ("", "unknown")}
-        return Column(
-            name,
-            labels.pop() if len(labels) == 1 else "",
-            notes.pop() if len(notes) == 1 else None,
-            cells,
-        )
-
-    def _number(self, source: str) -> int | None:
-        if not source:
-            return None
-        if source not in self.listed:
-            self.listed.append(source)
-        return self.listed.index(source) + 1
-
-
-def _typeset(words: str) -> str:
-    return words.replace("gCO2e", "g CO₂e")
-
-
-def html(receipt: Receipt) -> str:
-    """The page: no script, no request to anywhere, light and dark, from phone to paper."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("tenth.receipt"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("receipt.html.jinja").render(_view(receipt))
-
-
-def _view(receipt: Receipt) -> dict[str, Any]:
-    """What the template shows, in the order of the page, so that sources count upwards."""
-    sources = Sources()
-    having = {name for stage in receipt.stages for name in stage.figures}
-    totals = {key: receipt.total(key) for key in words.NAMES if key in having}
-    return {
-        "title": receipt.title,
-        "subtitle": words.subtitle(receipt),
-        "headline": _typeset(words.headline(receipt)),
-        "interrupted": [stage.name for stage in receipt.stages if stage.interrupted],
-        "place_given": receipt.place.code is not None,
-        "cards": [
-            (words.name_of(key), sources.show(totals[key])) for key in _CARDS if key in totals
-        ],
-        "sizes": _sizes(receipt, sources),
-        "scores": _named(receipt.scores, sources),
-        **_arms(receipt.arms, sources),
-        **_stages(receipt, sources, totals.get("wall_seconds")),
-        "totals": _named(totals, sources),
-        "plan": _plan(receipt, sources),
-        "plan_title": words.plan_title(receipt),
-        "facts": _facts(receipt, sources),
-        "notes": receipt.notes,
-        "labels": [(label, _MEANINGS[label]) for label in (*LABELS, "unknown")],
-        "sources": sources.listed,
-    }
-
-
-def _named(figures: Mapping[str, Figure], sources: Sources) -> list[tuple[str, Shown]]:
-    return [(words.name_of(key), sources.show(figure)) for key, figure in figures.items()]
-
-
-def _sizes(receipt: Receipt, sources: Sources) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": size.name,
-            "before": sources.show(size.before),
-            "after": sources.show(size.after),
-            "times": words.times(size.before, size.after),
-            "bars": charts.bars(size),
-        }
-        for size in receipt.sizes
-    ]
-
-
-def _arms(arms: Sequence[Arm], sources: Sources) -> dict[str, Any]:
-    keys = [key for key in _COLUMNS if any(_knows(arm, key) for arm in arms)]
-    costs = [arm.expected_cost for arm in arms]
-    chart = charts.scatter(arms)
-    return {
-        "arms": [
-            {
-                "name": arm.name,
-                "weights": f"{arm.weights:,}",
-                "successes": f"{arm.successes} of {arm.seeds}",
-                "interval": words.percent(arm.interval),
-            }
-            for arm in arms
-        ],
-        "arm_columns": [
-            sources.column(f"{words.name_of(key)} a success", [cost.get(key) for cost in costs])
-            for key in keys
-        ],
-        "scatter": chart,
-        "scatter_cost": words.name_of(chart.key) if chart else "",
-        "plot_height": int(charts.PLOT_HEIGHT),
-    }
-
-
-def _knows(arm: Arm, key: str) -> bool:
-    return key in arm.figures and arm.figures[key].known
-
-
-def _stages(receipt: Receipt, sources: Sources, whole: Figure | None) -> dict[str, Any]:
-    parts = [row for stage in receipt.stages for row in _walk(stage.parts, stage.name)]
-    return {
-        "stages": _table([(stage, stage.name) for stage in receipt.stages], sources, whole),
-        "parts": _table(parts, sources, whole),
-    }
-
-
-def _table(
-    rows: Sequence[tuple[Stage, str]], sources: Sources, whole: Figure | None
-) -> dict[str, Any]:
-    keys = [key for key in _COLUMNS if any(key in stage.figures for stage, _ in rows)]
-    return {
-        "rows": [
-            {
-                "name": name,
-                "interrupted": stage.interrupted,
-                "notes": " · ".join(
-                    f"{key} {value}" for key, value in stage.notes.items() if key not in _TOLD
-                ),
-                "share": charts.share(stage.figures.get("wall_seconds"), whole),
-            }
-            for stage, name in rows
-        ],
-        "columns": [
-            sources.column(words.name_of(key), [stage.figures.get(key) for stage, _ in rows])
-            for key in keys
-        ],
-    }
-
-
-def _walk(stages: Iterable[Stage], above: str) -> Iterable[tuple[Stage, str]]:
-    """All parts at any depth, each with its name and the names above it."""
-    for stage in stages:
-        name = f"{above} › {stage.name}"
-        yield stage, name
-        yield from _walk(stage.parts, name)
-
-
-def _plan(receipt: Receipt, sources: Sources) -> list[dict[str, Any]]:
-    rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
-    return [
-        {
-            "name": words.name_of(row.name),
-            "planned": sources.show(row.value),
-            "actual": sources.show(row.reference),
-            "ratio": _ratio(row.ratio),
-        }
-        for row in rows
-    ]
-
-
-def _ratio(ratio: Figure) -> Shown:
-    # where it comes from stands in the two cells before it
-    return Shown(words.short(ratio), words.interval(ratio), "", None)
-
-
-def _facts(receipt: Receipt, sources: Sources) -> list[tuple[str, Any, int | None]]:
+def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> Document:
+    """The sections in the order of the page, so that sources count upwards."""
+    sources = Sources(speak)
     told = [
-        (key.removesuffix("_bytes").replace("_", " "), _told(key, value), None)
-        for key, value in (receipt.hardware | receipt.software).items()
-        if value not in (None, [])
+        costs.cost(receipt, sources),
+        costs.saved(receipt, sources),
+        costs.baseline(against, sources),
+        costs.scores(receipt, sources),
+        routes.routes(receipt, sources),
+        actual.actual(receipt, sources),
+        stages.stages(receipt, sources),
+        *_candour(receipt, speak, compared=against is not None),
+        *record.record(receipt, sources),
     ]
-    carbon = sources.show(receipt.place.carbon)
-    return [("electricity", f"{receipt.place.name}: {carbon.value}", carbon.note), *told]
+    aim, where = words.subtitle(receipt, speak)
+    return Document(
+        kind=speak.say("page.kind"),
+        tab=speak.plain.say("page.tab", title=receipt.title),
+        title=speak.free(receipt.title),
+        subtitle=[aim, where],
+        headline=words.headline(receipt, speak),
+        notices=_notices(receipt, speak),
+        sections=[section for section in told if section is not None],
+        footer=[
+            speak.say("page.level"),
+            speak.say("record.paper"),
+            speak.say("record.seal", hash=speak.number(_seal(receipt))),
+            speak.say("page.offline"),
+        ],
+    )
 
 
-def _told(key: str, value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return human(value, "bytes") if key.endswith("_bytes") else str(value)
+def _seal(receipt: Receipt) -> str:
+    return seal.chain(receipt.to_json())[-1]["sha256"]
+
+
+def _notices(receipt: Receipt, speak: Language) -> list[tuple[str, Said]]:
+    interrupted = [
+        ("bad", speak.say("target.interrupted", stage=speak.named("stage", stage.name)))
+        for stage in receipt.stages
+        if stage.interrupted
+    ]
+    return [words.verdict(receipt, speak), *interrupted]
+
+
+def _candour(receipt: Receipt, speak: Language, *, compared: bool) -> list[Section]:
+    named = list(figures.of_receipt(receipt, speak))
+    sure = candour.how_sure(
+        speak, [f for _, f in named], title="sure.title", lead="sure.lead", count="sure.count"
+    )
+    unknown = candour.unknown(speak, figures.unknown_in(receipt, speak), "unknown.none")
+    return [sure, unknown, candour.claims(receipt, speak, compared=compared)]

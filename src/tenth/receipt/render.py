@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenth.figures import Figure
 from tenth.receipt import words
-from tenth.receipt.actual import plan_against_actual
+from tenth.receipt.look.language import Language, language
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from tenth.receipt.arms import Arm
     from tenth.receipt.compare import Comparison
-    from tenth.receipt.record import Receipt, Stage
+    from tenth.receipt.record import Receipt
     from tenth.receipt.rows import Row
+    from tenth.receipt.stage import Stage
 
 WIDTH = 110
 _TOTALS = (
@@ -29,12 +30,18 @@ _TOTALS = (
     "flops_useful",
     "flops_dense_equivalent",
     "energy_joules",
+    "energy_joules_accelerators",
+    "energy_joules_processor",
+    "energy_joules_memory",
+    "energy_joules_rest",
     "carbon_gco2e",
     "price_usd",
 )
 _BY_STAGE = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
 _DEPTH = 1  # of the parts that a table shows; the page and the JSON have all
 _BY_ARM = ("wall_seconds", "flops_executed", "energy_joules")
+_SURENESS = ("table.interval", "table.label", "table.source")
+_COLOURS = {"good": "green", "bad": "red", "open": "dim"}
 
 
 def text(parts: Iterable[RenderableType], width: int = WIDTH) -> str:
@@ -58,44 +65,58 @@ def show(parts: Iterable[RenderableType]) -> None:
         print(text(parts))
 
 
-def receipt(receipt: Receipt) -> list[RenderableType]:
+def receipt(receipt: Receipt, lang: str = "en") -> list[RenderableType]:
     """The parts of a receipt from the top: what was spent and saved, then the details."""
-    parts: list[Any] = [*_head(receipt)]
+    speak = language(lang)
+    parts: list[Any] = [*_head(receipt, speak)]
     if receipt.stages:
-        parts += [_totals(receipt), _stages(receipt)]
+        parts += [_totals(receipt, speak), _stages(receipt, speak)]
     if receipt.sizes:
-        parts.append(_sizes(receipt))
+        parts.append(_sizes(receipt, speak))
     if receipt.scores:
-        parts.append(_figures("Scores", receipt.scores))
+        named = {speak.named("score", name): figure for name, figure in receipt.scores.items()}
+        parts.append(_figures(speak.say("scores.title"), named, speak))
     if receipt.arms:
-        parts.append(_arms(receipt.arms))
+        parts.append(_arms(receipt.arms, speak))
     if receipt.plan:
+        # a comparison prints itself, and the plan against the actual is one
+        from tenth.receipt.actual import plan_against_actual
+
         rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
-        parts.append(rows_table(words.plan_title(receipt), rows, "planned", "actual"))
+        heads = (speak.say("actual.planned"), speak.say("actual.actual"))
+        parts.append(rows_table(words.plan_title(receipt, speak), rows, *heads, lang))
     if receipt.notes:
-        parts += [_plain(""), *(_plain(f"· {note}") for note in receipt.notes)]
+        parts += [_plain(""), *(_plain(f"· {speak.free(note)}") for note in receipt.notes)]
     return parts
 
 
-def comparison(comparison: Comparison) -> list[RenderableType]:
+def comparison(comparison: Comparison, lang: str = "en") -> list[RenderableType]:
     """The parts of a comparison."""
-    title = f"{comparison.title}, against {comparison.baseline}"
-    table = rows_table(title, comparison.rows, "this", "baseline")
-    return [table, *(_plain(f"· {note}") for note in comparison.notes)]
+    speak = language(lang)
+    title = speak.say("baseline.of", title=comparison.title, baseline=comparison.baseline)
+    heads = (speak.say("baseline.this"), speak.say("baseline.other"))
+    table = rows_table(title, comparison.rows, *heads, lang)
+    return [table, *(_plain(f"· {speak.free(note)}") for note in comparison.notes)]
 
 
-def rows_table(title: str, rows: Iterable[Row], value: str, reference: str) -> Table:
+def rows_table(
+    title: str, rows: Iterable[Row], value: str, reference: str, lang: str = "en"
+) -> Table:
     """Figures beside those they are held against, with the ratio and its interval."""
-    table = _table(title, "", f">{value}", f">{reference}", ">ratio", "90 % interval")
+    speak = language(lang)
+    heads = (f">{value}", f">{reference}", f">{speak.say('baseline.ratio')}")
+    table = _table(title, "", *heads, speak.say("table.interval"))
     for row in rows:
         ratio = row.ratio
         if ratio.value is None:
             told = ("–", ratio.reason)
         else:
-            _, low, high = ratio.bounds()
-            told = (f"{ratio.value:.3g} ×", f"{low:.3g} – {high:.3g}")
-        name = words.name_of(row.name)
-        table.add_row(_plain(name), *map(_cell, (row.value, row.reference)), *map(_plain, told))
+            _, low, high = (speak.number(f"{end:.3g}") for end in ratio.bounds())
+            ends = speak.say("interval.ends", low=low, high=high)
+            told = (speak.number(f"{ratio.value:.3g} ×"), ends)
+        name = words.name_of(row.name, speak)
+        cells = (_cell(figure, speak) for figure in (row.value, row.reference))
+        table.add_row(_plain(name), *cells, *map(_plain, told))
     return table
 
 
@@ -115,14 +136,16 @@ def _plain(words: str) -> RenderableType:
     return Text(words)
 
 
-def _head(receipt: Receipt) -> list[RenderableType]:
+def _head(receipt: Receipt, speak: Language) -> list[RenderableType]:
     from rich.text import Text
 
+    tone, verdict = words.verdict(receipt, speak)
     return [
-        Text(receipt.title, style="bold"),
-        *(Text(line, style="dim") for line in words.subtitle(receipt)),
+        Text(speak.free(receipt.title), style="bold"),
+        *(Text(line, style="dim") for line in words.subtitle(receipt, speak)),
         Text(""),
-        Text(words.headline(receipt)),
+        Text(words.headline(receipt, speak)),
+        Text(verdict, style=_COLOURS[tone]),
     ]
 
 
@@ -146,60 +169,69 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _cell(figure: Figure) -> RenderableType:
-    return _plain(words.short(figure))
+def _cell(figure: Figure | None, speak: Language) -> RenderableType:
+    return _plain("–" if figure is None else words.short(figure, speak))
 
 
-def _totals(receipt: Receipt) -> Table:
+def _totals(receipt: Receipt, speak: Language) -> Table:
     having = {name for stage in receipt.stages for name in stage.figures}
-    return _figures("In all", {key: receipt.total(key) for key in _TOTALS if key in having})
+    totals = {words.name_of(k, speak): receipt.total(k) for k in _TOTALS if k in having}
+    return _figures(speak.say("stages.totals"), totals, speak)
 
 
-def _figures(title: str, figures: dict[str, Figure]) -> Table:
-    table = _table(title, "", ">value", "90 % interval", "label", "source")
-    for key, figure in figures.items():
+def _figures(title: str, figures: dict[Any, Figure], speak: Language) -> Table:
+    heads = (f">{speak.say('table.value')}", *map(speak.say, _SURENESS))
+    table = _table(title, "", *heads)
+    for name, figure in figures.items():
         label = figure.label if figure.known else "unknown"
         source = figure.source if figure.known else figure.reason
-        cells = (words.interval(figure), label, source)
-        table.add_row(_plain(words.name_of(key)), _cell(figure), *map(_plain, cells))
+        cells = (words.interval(figure, speak), speak.say(f"label.{label}"), speak.free(source))
+        table.add_row(_plain(name), _cell(figure, speak), *map(_plain, cells))
     return table
 
 
-def _stages(receipt: Receipt) -> Table:
-    table = _table("By stage", "", *(f">{words.name_of(key)}" for key in _BY_STAGE))
+def _stages(receipt: Receipt, speak: Language) -> Table:
+    heads = (f">{words.name_of(key, speak)}" for key in _BY_STAGE)
+    table = _table(speak.say("stages.title"), "", *heads)
     for stage in receipt.stages:
-        _stage_row(table, stage, 0)
+        _stage_row(table, stage, 0, speak)
     return table
 
 
-def _stage_row(table: Table, stage: Stage, depth: int) -> None:
-    name = "  " * depth + stage.name + (" (interrupted)" if stage.interrupted else "")
-    figures = [stage.figures.get(key) for key in _BY_STAGE]
-    table.add_row(_plain(name), *(_cell(f) if f else "–" for f in figures))
+def _stage_row(table: Table, stage: Stage, depth: int, speak: Language) -> None:
+    name = "  " * depth + speak.named("stage", stage.name)
+    if stage.interrupted:
+        name += f" ({speak.say('stages.interrupted')})"
+    table.add_row(_plain(name), *(_cell(stage.figures.get(key), speak) for key in _BY_STAGE))
     if depth < _DEPTH:
         for part in stage.parts:
-            _stage_row(table, part, depth + 1)
+            _stage_row(table, part, depth + 1, speak)
 
 
-def _sizes(receipt: Receipt) -> Table:
-    table = _table("The model, before and after", "", ">before", ">after", "", "label", "source")
+def _sizes(receipt: Receipt, speak: Language) -> Table:
+    heads = (f">{speak.say('bars.before')}", f">{speak.say('bars.after')}", "")
+    ends = (speak.say("table.label"), speak.say("table.source"))
+    table = _table(speak.say("saved.title"), "", *heads, *ends)
     for size in receipt.sizes:
-        much = words.times(size.before, size.after)
-        told = map(_plain, (much, size.after.label, size.after.source))
-        table.add_row(_plain(size.name), _cell(size.before), _cell(size.after), *told)
+        much = words.times(size.before, size.after, speak)
+        label = speak.say(f"label.{size.after.label}")
+        told = map(_plain, (much, label, speak.free(size.after.source)))
+        name = _plain(speak.named("size", size.name))
+        table.add_row(name, _cell(size.before, speak), _cell(size.after, speak), *told)
     return table
 
 
-def _arms(arms: list[Arm]) -> Table:
-    names = [f">{words.name_of(key)} a success" for key in _BY_ARM]
-    table = _table("By route", "", ">weights", ">successes", "90 % interval", *names)
+def _arms(arms: list[Arm], speak: Language) -> Table:
+    heads = (f">{speak.say('routes.weights')}", f">{speak.say('routes.successes')}")
+    costs = (f">{speak.say('routes.a_success', name=words.name_of(key, speak))}" for key in _BY_ARM)
+    table = _table(speak.say("routes.title"), "", *heads, speak.say("table.interval"), *costs)
     for arm in arms:
         cost = arm.expected_cost
         table.add_row(
-            _plain(arm.name),
-            f"{arm.weights:,}",
-            f"{arm.successes} of {arm.seeds}",
-            words.percent(arm.interval),
-            *(_cell(cost[key]) if key in cost else "–" for key in _BY_ARM),
+            _plain(speak.free(arm.name)),
+            _plain(speak.number(f"{arm.weights:,}")),
+            _plain(speak.say("routes.of", hits=arm.successes, seeds=arm.seeds)),
+            _plain(words.percent(arm.interval, speak)),
+            *(_cell(cost.get(key), speak) for key in _BY_ARM),
         )
     return table

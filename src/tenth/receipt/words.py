@@ -1,118 +1,121 @@
-"""How a receipt is told: names of figures, intervals, and the sentences at its top."""
+"""How a receipt is told in words: names of figures, intervals, and the sentences at its top.
+
+Each function speaks the language it is given, in plain English if none is.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tenth.figures import Figure, human
+from tenth.figures import Figure
+from tenth.receipt.look import numbers
+from tenth.receipt.look.language import Language, Said, language
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
 
-NAMES = {
-    "wall_seconds": "time",
-    "cpu_seconds": "CPU time",
-    "flops_executed": "FLOPs executed",
-    "flops_useful": "FLOPs useful",
-    "flops_dense_equivalent": "FLOPs of the dense twin",
-    "flops_executed_forward": "forward",
-    "flops_executed_backward": "backward",
-    "flops_executed_growth": "growth",
-    "energy_joules": "energy",
-    "carbon_gco2e": "carbon",
-    "price_usd": "money",
-    "peak_rss_bytes": "peak memory",
-    "written_bytes": "bytes written",
-    "parameters": "parameters",
-    "training_flops": "training FLOPs",
-    "device_hours": "device-hours",
-    "days": "days",
-    "energy_kwh": "energy",
-    "carbon_kgco2e": "carbon",
-    "memory_bytes": "memory",
-}
+COSTS = ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
+_CHANGES = 2  # sizes in the first sentence
 
 
-def name_of(key: str) -> str:
+def name_of(key: str, speak: Language | None = None) -> Said:
     """The name people read for a figure's key; other keys stand for themselves."""
-    return NAMES.get(key, key)
+    return _of(speak).named("figure", key)
 
 
-def interval(figure: Figure) -> str:
+def interval(figure: Figure, speak: Language | None = None) -> Said:
     """The 90 % interval as people read it; empty for an exact or unknown figure.
 
     >>> interval(Figure(2.0, "J", 1.5, 2.5))
     '1.5 – 2.5 J'
     """
-    if not figure.known:
-        return ""
-    _, low, high = figure.bounds()
-    if low == high:
-        return ""
-    first, last = human(low, figure.unit), human(high, figure.unit)
-    number, _, unit = first.partition(" ")
-    return f"{number if last.endswith(f' {unit}') else first} – {last}"
+    return numbers.interval(_of(speak), figure)
 
 
-def percent(bounds: tuple[float, float]) -> str:
+def percent(bounds: tuple[float, float], speak: Language | None = None) -> Said:
     """An interval of a rate.
 
     >>> percent((0.59, 0.974))
     '59 – 97 %'
     """
-    low, high = bounds
-    return f"{100 * low:.0f} – {100 * high:.0f} %"
+    return numbers.percent(_of(speak), bounds)
 
 
-def short(figure: Figure) -> str:
+def short(figure: Figure, speak: Language | None = None) -> Said:
     """The value alone; a dash where it is unknown."""
-    return str(figure) if figure.known else "–"
+    return numbers.value(_of(speak), figure) if figure.known else Said("–")
 
 
-def times(before: Figure, after: Figure) -> str:
+def times(before: Figure, after: Figure, speak: Language | None = None) -> Said:
     """How much smaller or larger: `÷ 10.1`, `× 1.5`, `same`; empty where that cannot be said."""
-    if not before.value or not after.value or before.value < 0 or after.value < 0:
-        return ""
-    ratio = before.value / after.value
-    if abs(ratio - 1) < 0.005:
-        return "same"
-    return f"÷ {ratio:.3g}" if ratio > 1 else f"× {1 / ratio:.3g}"
+    return numbers.times(_of(speak), before, after)
 
 
-def subtitle(receipt: Receipt) -> tuple[str, str]:
+def subtitle(receipt: Receipt, speak: Language | None = None) -> tuple[Said, Said]:
     """A line on what was to be reached, and one on where and when it was tried."""
-    task, hardware = receipt.task, receipt.hardware
-    aim = task.metric or "score"
-    if task.target is not None:
-        aim += f", target {task.target:g}"
-    threads = hardware.get("threads")
-    machine = hardware.get("cpu", "machine unknown") + (f", {threads} threads" if threads else "")
-    place = f"electricity: {receipt.place.name}"
-    return f"{task.name} · {aim}", " · ".join([machine, place, receipt.created[:10]])
+    speak = _of(speak)
+    task = receipt.task
+    told: dict[str, Any] = {
+        "task": task.name,
+        "metric": speak.free(task.metric) if task.metric else speak.say("page.score"),
+    }
+    if task.target is None:
+        aim = speak.say("page.aim", **told)
+    else:
+        aim = speak.say("page.aim_target", **told, target=speak.number(f"{task.target:g}"))
+    where = [_machine(receipt, speak), place(receipt, speak), speak.number(receipt.created[:10])]
+    return aim, speak.joined(where, " · ")
 
 
-def headline(receipt: Receipt) -> str:
+def headline(receipt: Receipt, speak: Language | None = None) -> Said:
     """One sentence: what was spent, and what the model became for it."""
-    costs = [
-        str(figure)
-        for key in ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
-        if (figure := total_of(receipt, key)) and figure.known
-    ]
+    speak = _of(speak)
+    totals = [total_of(receipt, key) for key in COSTS]
+    costs = [numbers.value(speak, total) for total in totals if total is not None and total.known]
     changes = [
-        f"{size.name} from {size.before} to {size.after}"
+        speak.say(
+            "headline.change",
+            name=speak.named("size", size.name),
+            before=numbers.value(speak, size.before),
+            after=numbers.value(speak, size.after),
+        )
         for size in receipt.sizes
         if size.before.known and size.after.known
     ]
-    spent = f"It took {_listed(costs)}" if costs else "Nothing was metered"
-    if not changes:
-        return f"{spent}."
-    return f"{spent}{' to bring' if costs else '; it brought'} {_listed(changes[:3])}."
+    changes = changes[:_CHANGES]
+    told: dict[str, Any] = {"costs": speak.listed(costs), "changes": speak.listed(changes)}
+    if costs and changes:
+        return speak.say("headline.cost_change", **told)
+    if changes:
+        return speak.say("headline.change_alone", changes=told["changes"])
+    if costs:
+        return speak.say("headline.cost", costs=told["costs"])
+    return speak.say("headline.nothing")
 
 
-def plan_title(receipt: Receipt) -> str:
+def verdict(receipt: Receipt, speak: Language | None = None) -> tuple[str, Said]:
+    """Whether the target was reached: its tone (`good`, `bad`, `open`), and a sentence."""
+    speak = _of(speak)
+    target = receipt.task.target
+    if target is None:
+        return "open", speak.say("target.none")
+    wanted = speak.number(f"{target:g}")
+    best = _best(receipt)
+    if best is None:
+        return "open", speak.say("target.no_score", target=wanted)
+    told: dict[str, Any] = {"score": speak.number(f"{best:.4g}"), "target": wanted}
+    if best < target:
+        return "bad", speak.say("target.missed", **told)
+    return "good", speak.say("target.reached", **told)
+
+
+def plan_title(receipt: Receipt, speak: Language | None = None) -> Said:
     """Title of the table that holds the plan against the stages it was for."""
-    stages = f" ({_listed(receipt.plan_of)})" if receipt.plan_of else ""
-    return f"Plan against actual{stages}"
+    speak = _of(speak)
+    if not receipt.plan_of:
+        return speak.say("actual.title")
+    stages = [speak.named("stage", stage) for stage in receipt.plan_of]
+    return speak.say("actual.title_of", stages=speak.listed(stages))
 
 
 def total_of(receipt: Receipt, key: str) -> Figure | None:
@@ -124,12 +127,32 @@ def total_of(receipt: Receipt, key: str) -> Figure | None:
 
 def missed(receipt: Receipt) -> bool:
     """Whether no score reaches the target."""
-    target = receipt.task.target
-    values = [figure.value for figure in receipt.scores.values() if figure.value is not None]
-    return target is not None and bool(values) and max(values) < target
+    target, best = receipt.task.target, _best(receipt)
+    return target is not None and best is not None and best < target
 
 
-def _listed(words: list[str]) -> str:
-    if len(words) == 1:
-        return words[0]
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+def _best(receipt: Receipt) -> float | None:
+    """The best score of the result; where scores say before or after, only those after count."""
+    known = {name: f.value for name, f in receipt.scores.items() if f.value is not None}
+    after = [value for name, value in known.items() if name.endswith(" after")]
+    return max(after or known.values(), default=None)
+
+
+def _machine(receipt: Receipt, speak: Language) -> Said:
+    cpu, threads = receipt.hardware.get("cpu"), receipt.hardware.get("threads")
+    if not cpu:
+        return speak.say("page.machine_unknown")
+    if not threads:
+        return speak.free(str(cpu))
+    return speak.say("page.machine", plural=threads, cpu=str(cpu), count=int(threads))
+
+
+def place(receipt: Receipt, speak: Language) -> Said:
+    """Where the electricity came from, or that nobody said."""
+    if receipt.place.code is None:
+        return speak.say("page.no_country")
+    return speak.say("page.country", place=receipt.place.name)
+
+
+def _of(speak: Language | None) -> Language:
+    return speak or language("en")

@@ -1,0 +1,1 @@
+"""How pages and tables look, whatever they tell: messages, figures, blocks, one frame."""

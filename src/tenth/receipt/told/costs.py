@@ -1,0 +1,106 @@
+"""What it cost in large letters, and what became of the model for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenth.figures import Figure, unknown
+from tenth.receipt import charts, words
+from tenth.receipt.look import numbers
+from tenth.receipt.look.blocks import (
+    Block,
+    Card,
+    Cards,
+    Column,
+    Line,
+    Pair,
+    Pairs,
+    Points,
+    Section,
+    Table,
+)
+from tenth.receipt.look.language import Said
+from tenth.receipt.look.shown import Sources
+from tenth.receipt.told import figures
+
+if TYPE_CHECKING:
+    from tenth.receipt.compare import Comparison
+    from tenth.receipt.record import Receipt
+
+_LAMP_WATTS = 10.0
+_YEAR = 365 * 86400.0  # beyond, a lamp tells nobody anything
+_JOULES = {"J": 1.0, "kWh": 3.6e6}
+
+
+def cost(receipt: Receipt, sources: Sources) -> Section:
+    """Time, energy, carbon and money in large letters; what was not metered says so."""
+    speak = sources.speak
+    nobody = speak.plain.say("cost.not_metered")
+    items = [
+        card(
+            sources, words.name_of(key, speak), words.total_of(receipt, key) or unknown("", nobody)
+        )
+        for key in words.COSTS
+    ]
+    return Section(speak.say("cost.title"), [Cards(items)])
+
+
+def card(sources: Sources, name: Said, figure: Figure) -> Card:
+    """One figure in large letters, with its interval in words; energy is told as a lamp's too."""
+    speak = sources.speak
+    shown = sources.show(figure)
+    between = speak.say("interval.between", ends=shown.interval) if shown.interval else Said("")
+    remark = Said("")
+    seconds = (figure.value or 0.0) * _JOULES.get(figure.unit, 0.0) / _LAMP_WATTS
+    if 0 < seconds < _YEAR:
+        remark = speak.say("cost.lamp", time=numbers.value(speak, Figure(seconds, "s"), 2))
+    return Card(name, shown, between, remark, charts.within(shown.ends) if shown.ends else None)
+
+
+def saved(receipt: Receipt, sources: Sources) -> Section:
+    """Sizes before and after."""
+    speak = sources.speak
+    title = speak.say("saved.title")
+    if not receipt.sizes:
+        return Section(title, [], lead=speak.say("saved.none"))
+    pairs = [
+        Pair(
+            speak.named("size", size.name),
+            numbers.times(speak, size.before, size.after),
+            sources.show(size.before),
+            sources.show(size.after),
+            charts.bars(size),
+        )
+        for size in receipt.sizes
+    ]
+    block = Pairs(speak.say("bars.before"), speak.say("bars.after"), pairs)
+    return Section(title, [block], lead=speak.say("saved.lead"))
+
+
+def baseline(against: Comparison | None, sources: Sources) -> Section:
+    """The receipt against its baseline, or the sentence that there was none."""
+    speak = sources.speak
+    title = speak.say("baseline.title")
+    if against is None:
+        return Section(title, [], lead=speak.say("baseline.none"), width="half")
+    rows = against.rows
+    columns = [
+        sources.column(speak.say("baseline.this"), [row.value for row in rows]),
+        sources.column(speak.say("baseline.other"), [row.reference for row in rows]),
+        Column(speak.say("baseline.ratio"), [figures.ratio(speak, row) for row in rows]),
+    ]
+    lines = [Line(words.name_of(row.name, speak)) for row in rows]
+    blocks: list[Block] = [Table(speak.say("table.figure"), columns, lines)]
+    if against.notes:
+        blocks.append(Points([speak.free(note) for note in against.notes]))
+    return Section(title, blocks, lead=speak.say("baseline.lead", baseline=against.baseline))
+
+
+def scores(receipt: Receipt, sources: Sources) -> Section | None:
+    """How good the result is."""
+    if not receipt.scores:
+        return None
+    speak = sources.speak
+    named = [(speak.named("score", name), figure) for name, figure in receipt.scores.items()]
+    table = figures.table(sources, speak.say("scores.score"), named)
+    return Section(speak.say("scores.title"), [table], width="half")

@@ -1,0 +1,71 @@
+import pytest
+
+from tenth.figures import Figure, unknown
+from tenth.receipt.look import numbers
+from tenth.receipt.look.language import language
+
+EN, AR = language("en"), language("ar")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (1037.4, "J", "1,037 J"),
+        (3600, "J", "1 Wh"),
+        (3.6e9, "J", "1 MWh"),
+        (130_000, "kWh", "130 MWh"),
+        (0.138, "gCO2e", "138 mg CO₂e"),
+        (7.1e6, "gCO2e", "7.1 t CO₂e"),
+        (7100, "kgCO2e", "7.1 t CO₂e"),
+        (0.5, "kgCO2e", "500 g CO₂e"),
+        (0.5, "h", "30 min"),
+        (1, "days", "1 day"),
+        (55, "days", "55 days"),
+        (7e9, "parameters", "7 billion"),
+        (816, "weights", "816"),
+        (0.00178, "USD", "0.0018 USD"),
+        (0, "USD", "0 USD"),
+        (8.4e22, "FLOP", "8.4\u202f×\u202f10²² FLOP"),
+        (0.97, "", "0.97"),
+        (-3, "s", "-3 s"),
+    ],
+)
+def test_values(value, unit, told):
+    assert numbers.value(EN, Figure(value, unit)) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (4.21 * 60, "s", "\u20664.21\u2069 دقيقة"),
+        (5, "days", "\u20665\u2069 أيام"),
+        (55, "days", "\u206655\u2069 يومًا"),
+        (1037.4, "J", "\u20661,037 J\u2069"),
+    ],
+)
+def test_values_in_arabic(value, unit, told):
+    assert numbers.value(AR, Figure(value, unit)) == told
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        (Figure(55, "days", 30, 99), "30 – 99 days"),
+        (Figure(4000, "J", 2000, 9000), "0.556 – 2.5 Wh"),
+        (Figure(2, "gCO2e", 0, 3), "0 – 3 g CO₂e"),
+        (Figure(2, "gCO2e", 2, 2), ""),
+        (unknown("J", "lost"), ""),
+    ],
+)
+def test_intervals_stay_in_the_unit_of_the_value(figure, told):
+    assert numbers.interval(EN, figure) == told
+
+
+def test_an_estimate_is_rounded_and_an_interval_with_it():
+    figure = Figure(1234567, "USD", 1000001, 1999999)
+    assert numbers.value(EN, figure, 2) == "1,200,000 USD"
+    assert numbers.interval(EN, figure, 2) == "1,000,000 – 2,000,000 USD"
+
+
+def test_unknown_is_a_word_and_never_zero():
+    assert numbers.value(EN, unknown("J", "lost")) == "unknown"
