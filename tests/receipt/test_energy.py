@@ -46,7 +46,9 @@ def test_each_part_is_read_by_the_first_that_can():
         "energy_joules_processor": 50.0,
         "energy_joules_memory": 4.0,
     }
-    assert found.instruments["model"] == "reads memory"
+    # a model stands beside what was read, so that it can be judged
+    told = "reads memory; would say processor 40 J, where 50 J was read"
+    assert found.instruments["model"] == told
     assert found.figures["energy_joules"].label == "modelled"
 
 
@@ -54,7 +56,8 @@ def test_where_all_is_counted_all_is_measured():
     told = [Told("RAPL", {"processor": J(50.0), "memory": J(5.0)}), MODEL]
     found = account(told)
     assert found.figures["energy_joules"].label == "measured"
-    assert found.instruments["model"] == "not needed"
+    told = "would say processor 40 J, where 50 J was read, memory 4 J, where 5 J was read"
+    assert found.instruments["model"] == told
 
 
 def test_a_counter_that_goes_silent_leaves_its_reason_and_the_model_stands_in():
@@ -164,3 +167,7 @@ def test_money_is_time_by_price():
     price = Figure(3.0, "USD/h", 2.0, 4.0, "given", "the user")
     assert dollars(1800.0, price).bounds() == (1.5, 1.0, 2.0)
     assert dollars(1800.0, unknown("USD/h", "no price")).reason == "no price"
+
+
+def test_an_instrument_that_reads_nothing_says_so():
+    assert account([Told("RAPL")]).instruments == {"RAPL": "reads nothing here"}

@@ -6,9 +6,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tenth.errors import FormatError, InputError, OutputError
-from tenth.figures import Figure, counted, unknown
-from tenth.receipt import Aim, BeforeAfter, Meter, Receipt, Run, Stage
+from tenth.figures import counted, unknown
+from tenth.receipt import Aim, BeforeAfter, Flops, Meter, Receipt, Run, Stage, Work
 from tenth.receipt.schema import schema
+from tenth.receipt.stage import bounded
 
 from .samples import costs, life
 
@@ -161,11 +162,21 @@ def test_before_and_after_have_one_unit():
         BeforeAfter("w", counted(1, "weights", ""), counted(1, "bytes", ""))
 
 
-def test_a_long_run_stays_below_a_megabyte(receipt, tmp_path):
-    parts = [Stage(f"epoch {n}", {"wall_seconds": Figure(1.0, "s")}) for n in range(1000)]
-    receipt.stages.append(replace(receipt.stages[0], parts=parts))
+def test_a_run_of_three_days_stays_below_a_megabyte(tmp_path):
+    """Three long stages, each with a part a minute that has every figure."""
+    with Meter("train", place="FRA", price_usd_per_hour=1.0) as meter, meter.part("step") as part:
+        part.add_work(Work(Flops(1, 2, 3), Flops(1, 2, 3), Flops(1, 2, 3)))
+    step = replace(meter.stage.parts[0], notes={"started": "2026-09-17", "loss": 0.123456789})
+    count, parts = 3 * 86_400 // 60, []
+    for number in range(count):
+        parts = bounded([*parts, replace(step, name=f"step {number}")])
+    receipt = life("FRA")
+    receipt.stages += [Stage.of_parts(name, parts) for name in ("train", "shrink", "search")]
     receipt.save(tmp_path / "r.json")
     assert (tmp_path / "r.json").stat().st_size < 1_000_000
+    whole = receipt.stages[-1].figures["wall_seconds"].value
+    assert whole == pytest.approx(count * step.figures["wall_seconds"].value)
+    assert Receipt.load(tmp_path / "r.json") == receipt
 
 
 def test_a_receipt_of_the_first_version_is_read():

@@ -63,7 +63,7 @@ def account(told: Sequence[Told], absent: str = "", accelerated: bool = False) -
 
 def _take(parts: dict[str, Figure], one: Told, absent: str) -> str:
     """Take what is not yet read, and say what became of the instrument."""
-    used, why = [], ""
+    used, why, beside = [], "", []
     for name, figure in one.joules.items():
         if name == "accelerators" and absent:
             why = absent
@@ -76,7 +76,11 @@ def _take(parts: dict[str, Figure], one: Told, absent: str) -> str:
         elif name == "accelerators":  # of another vendor
             parts[name] = total([parts[name], figure])
             used.append(name)
-    return f"reads {', '.join(used)}" if used else why or "not needed"
+        else:
+            beside.append(f"{name} {figure}, where {parts[name]} was read")
+    told = [f"reads {', '.join(used)}"] if used else [why] if why else []
+    told += [f"would say {', '.join(beside)}"] if beside else []
+    return "; ".join(told) or "reads nothing here"
 
 
 def _after(failed: Figure | None, figure: Figure) -> Figure:
