@@ -127,6 +127,14 @@ def test_json_and_text_hold_the_verdict_and_the_rows():
     assert "anywhere in 500" in text
 
 
+def test_the_ratio_of_times_is_that_of_the_rounds():
+    judged = Judgement(model(), model(digest="b"), ran(0.5, 0.49, 0.52))
+    row = judged.rows[-2]
+    assert row.name == "time a run"
+    assert row.ratio == judged.runs.ratio
+    assert judged.to_json()["rows"][-2]["ratio"]["high"] == 0.52
+
+
 def test_an_empty_file_before_is_no_division_by_zero():
     judged = Judgement(model(size=0), model(size=10, digest="b"), SAME)
     assert "empty" in judged.verdict

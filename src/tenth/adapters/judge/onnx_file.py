@@ -8,7 +8,7 @@ import numpy as np
 
 from tenth.adapters.extras import needing
 from tenth.errors import FormatError, InputError, UnsupportedError, must
-from tenth.receipt.judge import Numbers
+from tenth.receipt.judge import Load, Numbers, Run
 
 _DTYPES = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
@@ -100,7 +100,6 @@ class Session:
         options.log_severity_level = 4
         # threads that spin while the other model has its turn would take its time
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.name = f"onnxruntime {onnxruntime.__version__}"
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
@@ -141,6 +140,23 @@ class Session:
             return self._session.run(None, dict(zip(names, inputs, strict=True)))
         except Exception as error:
             raise _refused(self._path, error) from error
+
+
+def engine() -> str:
+    """What runs the files, with its version."""
+    with needing("onnx"):
+        import onnxruntime
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def loading(path: Path, inputs: Sequence[np.ndarray], threads: int) -> Load:
+    """What loads the file anew and gives its run on these inputs."""
+
+    def load() -> Run:
+        session = Session(path, threads)
+        return lambda: session(*inputs)
+
+    return load
 
 
 def _refused(path: Path, error: Exception) -> UnsupportedError:

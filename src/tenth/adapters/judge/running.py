@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tenth.adapters.judge.onnx_file import Session
+from tenth.adapters.judge.onnx_file import Session, engine, loading
 from tenth.adapters.judge.reading import Model
 from tenth.adapters.judge.side import Side
 from tenth.errors import TenthError
@@ -25,12 +25,12 @@ def runs(before: Model, after: Model, tasks: Sequence[Task | None], threads: int
     """
     pairs = zip((before, after), tasks, strict=True)
     first, second = (_side(model, task, threads) for model, task in pairs)
-    if first.run is None or second.run is None:
+    if first.load is None or second.load is None:
         why = "; ".join(dict.fromkeys(side.why for side in (first, second) if side.why))
         unseen = unknown("s", why)
         return Runs(unseen, unseen, unknown("×", why), first.score, second.score)
     engines = " against ".join(dict.fromkeys([second.engine, first.engine]))
-    timing = by_turns(first.run, second.run, engines, threads=threads)
+    timing = by_turns(first.load, second.load, engines, threads=threads)
     return Runs.timed(timing, first.score, second.score)
 
 
@@ -42,9 +42,18 @@ def _side(model: Model, task: Task | None, threads: int) -> Side:
             return torch_side.side(model, task, threads)
         if model.kind != "onnx":
             return Side.absent(_NO_PROGRAM, task=False)
-        session = Session(model.weights[0], threads)
-        inputs = session.example()
-        session(*inputs)
-        return Side(session.name, lambda: session(*inputs))
+        return _onnx_side(model, threads)
     except TenthError as error:
         return Side.absent(str(error), task=task is not None)
+
+
+def _onnx_side(model: Model, threads: int) -> Side:
+    """An ONNX file on inputs as it declares them.
+
+    Raises:
+        UnsupportedError: onnxruntime cannot run it.
+    """
+    inputs = Session(model.weights[0], threads).example()
+    load = loading(model.weights[0], inputs, threads)
+    load()()
+    return Side(engine(), load)

@@ -1,19 +1,22 @@
 """One model ready to run, or why it is not."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tenth.figures import Figure, unknown
+from tenth.receipt.judge import Load
 
 NO_TASK = "no task was given"
 
 
 @dataclass(frozen=True)
 class Side:
-    """What runs a model once, by which engine, and its score; `why` says why it does not run."""
+    """What loads a model and gives its run, by which engine, and its score.
+
+    `why` says why it does not run.
+    """
 
     engine: str = ""
-    run: Callable[[], object] | None = None
+    load: Load | None = None
     score: Figure = field(default_factory=lambda: unknown("", NO_TASK))
     why: str = ""
 

@@ -1,5 +1,6 @@
 """A model in the terms of a task: its example as input, its score, its module by torch."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tenth.adapters.judge.onnx_file import Session
+from tenth.adapters.judge import onnx_file
 from tenth.adapters.judge.reading import Model
 from tenth.adapters.judge.side import Side
 from tenth.errors import FormatError, TenthError, UnsupportedError, must
 from tenth.figures import Figure, unknown
+from tenth.receipt.judge import Load, Run
 from tenth.sparsity.models import load_into
 from tenth.task import Task
 
@@ -22,7 +24,7 @@ _NESTED = ("state_dict", "model_state_dict", "model")
 class _OnnxModule(nn.Module):
     """An ONNX file as a module, for a task's score."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: onnx_file.Session) -> None:
         super().__init__()
         self.session = session
 
@@ -41,28 +43,40 @@ def side(model: Model, task: Task, threads: int) -> Side:
         TenthError: the file, or the task's model, does not run.
     """
     if model.kind == "onnx":
-        session = Session(model.weights[0], threads)
         inputs = [x.detach().cpu().numpy() for x in task.example]
-        session(*inputs)
-        return Side(session.name, lambda: session(*inputs), _score(_OnnxModule(session), task))
+        load = onnx_file.loading(model.weights[0], inputs, threads)
+        load()()
+        module = _OnnxModule(onnx_file.Session(model.weights[0], threads))
+        return Side(onnx_file.engine(), load, _score(module, task))
     module = task.call("model")
     _fill(module, model)
     module.eval()
-
-    @torch.no_grad()
-    def run() -> None:
-        held = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            module(*task.example)
-        finally:
-            torch.set_num_threads(held)
-
+    load = _loading(module, task, threads)
     try:
-        run()
+        load()()
     except Exception as error:  # whatever a user's model raises is told
         raise UnsupportedError(f"the task's model does not run: {_said(error)}") from error
-    return Side(f"torch {torch.__version__}", run, _score(module, task))
+    return Side(f"torch {torch.__version__}", load, _score(module, task))
+
+
+def _loading(module: nn.Module, task: Task, threads: int) -> Load:
+    """What copies the module and gives the copy's run on the example."""
+
+    def load() -> Run:
+        fresh = deepcopy(module)
+
+        @torch.no_grad()
+        def run() -> None:
+            held = torch.get_num_threads()
+            torch.set_num_threads(threads)
+            try:
+                fresh(*task.example)
+            finally:
+                torch.set_num_threads(held)
+
+        return run
+
+    return load
 
 
 def _fill(module: nn.Module, model: Model) -> None:

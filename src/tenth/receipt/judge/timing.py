@@ -8,10 +8,12 @@ from statistics import median
 
 from tenth.figures import Figure
 
-ROUNDS = 21
+LOADS = 5
+ROUNDS = 5  # with each load
 _SAMPLE_SECONDS = 0.02
 _MOST_RUNS = 10_000
 Run = Callable[[], object]
+Load = Callable[[], Run]
 
 
 @dataclass(frozen=True)
@@ -23,30 +25,56 @@ class Timing:
     ratio: Figure
 
 
-def by_turns(before: Run, after: Run, source: str, *, threads: int = 1) -> Timing:
-    """Time two programs that run on the same threads of this process, one round of each by turns.
+def by_turns(before: Load, after: Load, source: str, *, threads: int = 1) -> Timing:
+    """Time two programs that run on the same threads of this process, by turns.
+
+    Both are loaded afresh five times, as where a program happens to lie in memory changes its speed
+    by several per cent from load to load: rounds with one load alone would call that a difference.
+    With each load one round of each is run by turns, five times.
 
     One thread is timed by its own clock, which stands still while other programs have the
-    processor; several are timed by the clock on the wall.
+    processor; several are timed by the clock on the wall. Intervals are of the median over the
+    loads, by order statistics: whatever the noise from load to load, they hold 90 %.
 
-    Intervals are of the median, by order statistics: whatever the noise, they hold 90 %.
+    Args:
+        before: gives the first program ready to run, loaded anew at each call.
+        after: as `before`, the second program.
+        source: what runs them, for the figures.
+        threads: how many both run on.
 
-    Cost: some 21 × 2 × 20 ms, or 44 runs of each where a run is longer.
+    Cost: some 5 × 5 × 2 × 20 ms, or 70 runs of each where a run is longer; and ten loads.
     Source: David & Nagaraja 2003, Order Statistics, 7.1.
     """
     clock = time.thread_time if threads == 1 else time.perf_counter
-    counts = [_runs(run, clock) for run in (before, after)]
+    loads = [_with_one_load((before, after), clock, turn) for turn in range(LOADS)]
+    how = (
+        f"{source}, median of {LOADS} loads with {ROUNDS} rounds by turns each, "
+        f"{threads} thread{'s' * (threads > 1)}"
+    )
+    first, second, ratios = zip(*loads, strict=True)
+    return Timing(_figure(first, "s", how), _figure(second, "s", how), _figure(ratios, "×", how))
+
+
+def _with_one_load(
+    pair: tuple[Load, Load], clock: Callable[[], float], turn: int
+) -> tuple[float, float, float]:
+    """Median seconds of both, and the median ratio of the same round."""
+    runs, counts = dict[int, Run](), dict[int, int]()
+    for which in _order(turn):
+        runs[which] = pair[which]()
+    for which in _order(turn):
+        counts[which] = _runs(runs[which], clock)
     samples: tuple[list[float], list[float]] = ([], [])
     for number in range(ROUNDS):
-        # who goes first alternates, so that a drift of the clock's speed hits both
-        for which in (0, 1) if number % 2 == 0 else (1, 0):
-            run, runs = (before, after)[which], counts[which]
-            samples[which].append(_sample(run, runs, clock))
-    how = f"{source}, median of {ROUNDS} rounds by turns, {threads} thread{'s' * (threads > 1)}"
+        for which in _order(turn + number):
+            samples[which].append(_sample(runs[which], counts[which], clock))
     ratios = [late / early for early, late in zip(*samples, strict=True)]
-    return Timing(
-        _figure(samples[0], "s", how), _figure(samples[1], "s", how), _figure(ratios, "×", how)
-    )
+    return median(samples[0]), median(samples[1]), median(ratios)
+
+
+def _order(turn: int) -> tuple[int, int]:
+    """Who goes first alternates, so that neither the second place nor a drift favours one."""
+    return (0, 1) if turn % 2 == 0 else (1, 0)
 
 
 def _runs(run: Run, clock: Callable[[], float]) -> int:

@@ -36,6 +36,18 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class _Paired(Row):
+    """Times whose ratio was taken round by round: that is surer than a ratio of their medians."""
+
+    paired: Figure = field(default_factory=lambda: unknown("×", _NOT_TIMED))
+
+    @property
+    def ratio(self) -> Figure:
+        """The median of the rounds' own ratios."""
+        return self.paired
+
+
+@dataclass(frozen=True)
 class Judgement:
     """Two models, and what the second saves; `notes` says what limits that."""
 
@@ -64,8 +76,9 @@ class Judgement:
         """Each figure after beside the one before."""
         ours, theirs = self.after.figures(), self.before.figures()
         rows = [Row(name, ours[name], theirs[name]) for name in ours]
-        why = "" if self.runs.ratio.known else self.runs.ratio.reason
-        rows.append(Row("time a run", self.runs.after, self.runs.before, why))
+        rows.append(
+            _Paired("time a run", self.runs.after, self.runs.before, paired=self.runs.ratio)
+        )
         no_ratio = "a score is compared by its difference"
         rows.append(Row("score, test", self.runs.score_after, self.runs.score_before, no_ratio))
         return rows
@@ -93,7 +106,7 @@ class Judgement:
         title = f"{self.after.path} against {self.before.path}"
         table = render.rows_table(title, self.rows, "after", "before")
         lines = [self.verdict, *(f"zeros {side}" for side in _sides(self)), *self.notes]
-        return render.text([table]) + "\n".join(lines) + "\n"
+        return "\n".join([render.text([table]).rstrip("\n"), "", *lines])
 
 
 def _first(judged: Judgement) -> str:
