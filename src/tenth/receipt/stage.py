@@ -9,7 +9,7 @@ from tenth.figures import Figure, total, unknown
 from tenth.receipt.forms import figures_from_json, figures_to_json
 
 Note = str | int | float | bool | None
-MOST_PARTS = 128  # of a stage and all their own parts, in a receipt that grows for days
+MOST_PARTS = 64  # of a stage and all their own parts, in a receipt that grows for days
 
 _LEFT_OUT = "; not counted in "
 
