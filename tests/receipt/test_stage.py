@@ -56,7 +56,7 @@ def test_many_parts_are_joined_and_their_sums_stay():
 
 
 def test_parts_of_parts_go_first():
-    parts = [epoch(n, [epoch(m) for m in range(10)]) for n in range(100)]
+    parts = [epoch(n, [epoch(m) for m in range(10)]) for n in range(60)]
     kept = bounded(parts)
     assert [part.name for part in kept] == [part.name for part in parts]
     assert all(part.parts == [] for part in kept)
