@@ -49,11 +49,19 @@ static int64_t part_start(const struct matrix *m, int64_t group, int64_t part, i
     return row;
 }
 
-/* One panel of a group of an image, for rows `first` to `last` of blocks. */
+/* One panel of a group of an image, for rows `first` to `last` of blocks. Its partial sums lie
+   `step` floats apart. */
 struct tile {
-    int64_t image, group, first, last;
+    int64_t image, group, first, last, step;
     struct stripe stripe;
 };
+
+/* How far apart partial sums lie: no further than vectors reach, so that they stay in the nearest
+   caches. */
+INLINE int64_t partial_step(enum kind kind, const struct stripe *t)
+{
+    return kind == KEPT_16 ? t->count : t->vectors * LANES;
+}
 
 /* How far apart in memory the channels and the pixels of a value are. */
 struct steps {
@@ -77,8 +85,8 @@ static void begin_with_residual(const struct layer *s, const struct tile *t, int
     const struct steps step = steps_of(&shape);
     const float *from = s->residual + place_in(&shape, t->image, &t->stripe, 0);
     for (int64_t o = low; o < high; o++)
-        for (int64_t p = 0; p < t->stripe.vectors * LANES; p++)
-            partial[o * PANEL + p] =
+        for (int64_t p = 0; p < t->step; p++)
+            partial[o * t->step + p] =
                 p < t->stripe.count ? from[(group + o) * step.channel + p * step.pixel] : 0;
 }
 
@@ -92,10 +100,11 @@ static void copy_out(const struct layer *s, const struct tile *t, int64_t low, i
     if (s->to.form == ROWS)
         for (int64_t p = 0; p < t->stripe.count; p++, y += step.pixel)
             for (int64_t o = low; o < high; o++)
-                y[o] = sums[o * PANEL + p];
+                y[o] = sums[o * t->step + p];
     else
         for (int64_t o = low; o < high; o++)
-            memcpy(y + o * step.channel, sums + o * PANEL, (size_t)t->stripe.count * sizeof(float));
+            memcpy(y + o * step.channel, sums + o * t->step,
+                   (size_t)t->stripe.count * sizeof(float));
 }
 
 /* Whether whole vectors of a tile may be read from and written to where the result belongs. */
@@ -148,7 +157,7 @@ static void multiply_tile(const struct layer *s, const struct tile *t, int64_t b
     if (t->last > whole) {
         struct target rest = *target;
         rest.to = partial;
-        rest.to_step = PANEL;
+        rest.to_step = t->step;
         multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
     }
 }
@@ -168,14 +177,14 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
     float *partial = scratch + LAYER_BLOCK;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
-                            partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
+                            partial, t->step, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
     plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
                s->planes != NULL, &moves);
     if (s->residual) {
         target.from =
             read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;
-        target.from_step = read ? channel_step(&residual) : PANEL;
+        target.from_step = read ? channel_step(&residual) : t->step;
         if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
@@ -185,14 +194,14 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
             target.low = s->low;
             target.high = s->high;
             target.to = whole ? s->y + at : partial;
-            target.to_step = whole ? channel_step(&s->to) : PANEL;
+            target.to_step = whole ? channel_step(&s->to) : t->step;
         }
         multiply_tile(s, t, k / DEPTH, tile_columns(job, t, &moves, k, end, scratch), &target,
                       partial);
         target.bias = &zero;
         target.bias_step = 0;
         target.from = partial;
-        target.from_step = PANEL;
+        target.from_step = t->step;
     }
     if (!whole)
         copy_out(s, t, low, high, partial);
@@ -209,10 +218,13 @@ static void layer_tiles(const void *given, int64_t first, int64_t last, int work
     for (int64_t u = first; u < last; u++) {
         const int64_t part = u % job->parts, panel = u / job->parts % panels;
         const int64_t group = u / job->parts / panels % groups;
-        const struct tile tile = {job->image + u / job->parts / panels / groups, group,
+        const struct stripe stripe = stripe_of(s->to.pixels, panel);
+        const struct tile tile = {job->image + u / job->parts / panels / groups,
+                                  group,
                                   part_start(&s->matrix, group, part, job->parts),
                                   part_start(&s->matrix, group, part + 1, job->parts),
-                                  stripe_of(s->to.pixels, panel)};
+                                  partial_step(s->matrix.kind, &stripe),
+                                  stripe};
         layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
     }
 }

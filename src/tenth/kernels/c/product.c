@@ -90,23 +90,45 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
     }
 }
 
+/* One K-block of a row of blocks of 16 outputs, for one pixel. Outputs that lie side by side are
+   read and written as vectors. */
+INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x,
+                        const struct target *s)
+{
+    const int64_t output = r * 16;
+    float apart[16];
+    lanes sums[16 / LANES];
+    if (s->from && s->from_step != 1)
+        for (int64_t h = 0; h < 16; h++)
+            apart[h] = s->from[(output + h) * s->from_step];
+    const float *from = s->from_step == 1 ? s->from + output : apart;
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++) {
+        sums[t] = s->bias_step ? load(s->bias + output + t * LANES) : all_lanes(*s->bias);
+        if (s->from)
+            sums[t] += load(from + t * LANES);
+    }
+    add_kept_16(x, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
+                (int64_t)w->starts[r + 1] - w->starts[r], sums);
+    float *to = s->to_step == 1 ? s->to + output : apart;
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++)
+        store(to + t * LANES, clamp_lanes(sums[t], s->low, s->high));
+    if (s->to_step != 1)
+        for (int64_t h = 0; h < 16; h++)
+            s->to[(output + h) * s->to_step] = apart[h];
+}
+
 /* The same for blocks of 16 outputs, pixel by pixel. */
 APART void kept_16_rows(const struct kept *w, int64_t first, int64_t last, const float *x,
-                         const struct target *s)
+                        const struct target *s)
 {
+    struct target pixel = *s;
     for (int64_t r = first; r < last; r++)
         for (int64_t p = 0; p < s->count; p++) {
-            const int64_t output = r * 16;
-            float sums[16];
-            for (int64_t h = 0; h < 16; h++) {
-                sums[h] = s->bias[(output + h) * s->bias_step];
-                if (s->from)
-                    sums[h] += s->from[(output + h) * s->from_step + p];
-            }
-            add_kept_16(x + p, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
-                        (int64_t)w->starts[r + 1] - w->starts[r], sums);
-            for (int64_t h = 0; h < 16; h++)
-                s->to[(output + h) * s->to_step + p] = clamp(sums[h], s->low, s->high);
+            pixel.to = s->to + p;
+            pixel.from = s->from ? s->from + p : NULL;
+            kept_16_row(w, r, x + p, &pixel);
         }
 }
 

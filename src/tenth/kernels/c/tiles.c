@@ -96,35 +96,39 @@ INLINE void add_kept_n(const float *restrict x, const uint16_t *restrict places,
     }
 }
 
-/* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. */
+/* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. Four sums of each hide
+   the latency of an addition. */
 INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places,
-                        const float *restrict values, int64_t count, float *restrict sums)
+                        const float *restrict values, int64_t count, lanes *sums)
 {
-    lanes even[16 / LANES], odd[16 / LANES];
+    lanes more[3][16 / LANES];
     UNROLL
-    for (int t = 0; t < 16 / LANES; t++) {
-        even[t] = load(sums + t * LANES);
-        odd[t] = all_lanes(0);
-    }
+    for (int t = 0; t < 16 / LANES; t++)
+        more[0][t] = more[1][t] = more[2][t] = all_lanes(0);
     int64_t k = 0;
-    for (; k + 2 <= count; k += 2) {
+    for (; k + 4 <= count; k += 4) {
         const float *w = values + k * 16;
-        const float a = *at_place(x, places[k], 0), b = *at_place(x, places[k + 1], 0);
+        uint64_t four;
+        memcpy(&four, places + k, sizeof four);
+        const float a = *at_place(x, four, 0), b = *at_place(x, four, 1);
+        const float c = *at_place(x, four, 2), d = *at_place(x, four, 3);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++) {
-            even[t] += a * load(w + t * LANES);
-            odd[t] += b * load(w + 16 + t * LANES);
+            sums[t] += a * load(w + t * LANES);
+            more[0][t] += b * load(w + 16 + t * LANES);
+            more[1][t] += c * load(w + 32 + t * LANES);
+            more[2][t] += d * load(w + 48 + t * LANES);
         }
     }
     for (; k < count; k++) {
         const float a = *at_place(x, places[k], 0);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++)
-            even[t] += a * load(values + k * 16 + t * LANES);
+            sums[t] += a * load(values + k * 16 + t * LANES);
     }
     UNROLL
     for (int t = 0; t < 16 / LANES; t++)
-        store(sums + t * LANES, even[t] + odd[t]);
+        sums[t] += more[0][t] + (more[1][t] + more[2][t]);
 }
 
 /* Vectors of a dense tile: with as many outputs as stand side by side they fill the registers. */

@@ -11,6 +11,12 @@
 #define LANES 4
 #define CHAINS 12
 #endif
+/* sums that are not unrolled go through memory, and the roof is a third of what it is */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 24")
+#endif
 #define API __attribute__((visibility("default")))
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
@@ -25,9 +31,7 @@ API double roof_multiply(int64_t turns, float *out)
     for (int i = 0; i < CHAINS; i++)
         sums[i] = term * (float)i;
     for (int64_t turn = 0; turn < turns; turn++) {
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC unroll 24
-#endif
+        UNROLL
         for (int i = 0; i < CHAINS; i++)
             sums[i] = sums[i] * factor + term;
     }

@@ -433,13 +433,6 @@ typedef float lanes
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline))
 
-/* The value cut off at `low` and `high`; a NaN passes. */
-INLINE float clamp(float value, float low, float high)
-{
-    value = low > value ? low : value;
-    return high < value ? high : value;
-}
-
 /* The bits of `lanes`, and what a comparison of them gives: all ones where it holds. */
 typedef uint32_t lane_bits __attribute__((vector_size(LANES * sizeof(uint32_t))));
 
@@ -838,35 +831,39 @@ INLINE void add_kept_n(const float *restrict x, const uint16_t *restrict places,
     }
 }
 
-/* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. */
+/* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. Four sums of each hide
+   the latency of an addition. */
 INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places,
-                        const float *restrict values, int64_t count, float *restrict sums)
+                        const float *restrict values, int64_t count, lanes *sums)
 {
-    lanes even[16 / LANES], odd[16 / LANES];
+    lanes more[3][16 / LANES];
     UNROLL
-    for (int t = 0; t < 16 / LANES; t++) {
-        even[t] = load(sums + t * LANES);
-        odd[t] = all_lanes(0);
-    }
+    for (int t = 0; t < 16 / LANES; t++)
+        more[0][t] = more[1][t] = more[2][t] = all_lanes(0);
     int64_t k = 0;
-    for (; k + 2 <= count; k += 2) {
+    for (; k + 4 <= count; k += 4) {
         const float *w = values + k * 16;
-        const float a = *at_place(x, places[k], 0), b = *at_place(x, places[k + 1], 0);
+        uint64_t four;
+        memcpy(&four, places + k, sizeof four);
+        const float a = *at_place(x, four, 0), b = *at_place(x, four, 1);
+        const float c = *at_place(x, four, 2), d = *at_place(x, four, 3);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++) {
-            even[t] += a * load(w + t * LANES);
-            odd[t] += b * load(w + 16 + t * LANES);
+            sums[t] += a * load(w + t * LANES);
+            more[0][t] += b * load(w + 16 + t * LANES);
+            more[1][t] += c * load(w + 32 + t * LANES);
+            more[2][t] += d * load(w + 48 + t * LANES);
         }
     }
     for (; k < count; k++) {
         const float a = *at_place(x, places[k], 0);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++)
-            even[t] += a * load(values + k * 16 + t * LANES);
+            sums[t] += a * load(values + k * 16 + t * LANES);
     }
     UNROLL
     for (int t = 0; t < 16 / LANES; t++)
-        store(sums + t * LANES, even[t] + odd[t]);
+        sums[t] += more[0][t] + (more[1][t] + more[2][t]);
 }
 
 /* Vectors of a dense tile: with as many outputs as stand side by side they fill the registers. */
@@ -1007,23 +1004,45 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
     }
 }
 
+/* One K-block of a row of blocks of 16 outputs, for one pixel. Outputs that lie side by side are
+   read and written as vectors. */
+INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x,
+                        const struct target *s)
+{
+    const int64_t output = r * 16;
+    float apart[16];
+    lanes sums[16 / LANES];
+    if (s->from && s->from_step != 1)
+        for (int64_t h = 0; h < 16; h++)
+            apart[h] = s->from[(output + h) * s->from_step];
+    const float *from = s->from_step == 1 ? s->from + output : apart;
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++) {
+        sums[t] = s->bias_step ? load(s->bias + output + t * LANES) : all_lanes(*s->bias);
+        if (s->from)
+            sums[t] += load(from + t * LANES);
+    }
+    add_kept_16(x, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
+                (int64_t)w->starts[r + 1] - w->starts[r], sums);
+    float *to = s->to_step == 1 ? s->to + output : apart;
+    UNROLL
+    for (int t = 0; t < 16 / LANES; t++)
+        store(to + t * LANES, clamp_lanes(sums[t], s->low, s->high));
+    if (s->to_step != 1)
+        for (int64_t h = 0; h < 16; h++)
+            s->to[(output + h) * s->to_step] = apart[h];
+}
+
 /* The same for blocks of 16 outputs, pixel by pixel. */
 APART void kept_16_rows(const struct kept *w, int64_t first, int64_t last, const float *x,
-                         const struct target *s)
+                        const struct target *s)
 {
+    struct target pixel = *s;
     for (int64_t r = first; r < last; r++)
         for (int64_t p = 0; p < s->count; p++) {
-            const int64_t output = r * 16;
-            float sums[16];
-            for (int64_t h = 0; h < 16; h++) {
-                sums[h] = s->bias[(output + h) * s->bias_step];
-                if (s->from)
-                    sums[h] += s->from[(output + h) * s->from_step + p];
-            }
-            add_kept_16(x + p, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
-                        (int64_t)w->starts[r + 1] - w->starts[r], sums);
-            for (int64_t h = 0; h < 16; h++)
-                s->to[(output + h) * s->to_step + p] = clamp(sums[h], s->low, s->high);
+            pixel.to = s->to + p;
+            pixel.from = s->from ? s->from + p : NULL;
+            kept_16_row(w, r, x + p, &pixel);
         }
 }
 
@@ -1441,11 +1460,19 @@ static int64_t part_start(const struct matrix *m, int64_t group, int64_t part, i
     return row;
 }
 
-/* One panel of a group of an image, for rows `first` to `last` of blocks. */
+/* One panel of a group of an image, for rows `first` to `last` of blocks. Its partial sums lie
+   `step` floats apart. */
 struct tile {
-    int64_t image, group, first, last;
+    int64_t image, group, first, last, step;
     struct stripe stripe;
 };
+
+/* How far apart partial sums lie: no further than vectors reach, so that they stay in the nearest
+   caches. */
+INLINE int64_t partial_step(enum kind kind, const struct stripe *t)
+{
+    return kind == KEPT_16 ? t->count : t->vectors * LANES;
+}
 
 /* How far apart in memory the channels and the pixels of a value are. */
 struct steps {
@@ -1469,8 +1496,8 @@ static void begin_with_residual(const struct layer *s, const struct tile *t, int
     const struct steps step = steps_of(&shape);
     const float *from = s->residual + place_in(&shape, t->image, &t->stripe, 0);
     for (int64_t o = low; o < high; o++)
-        for (int64_t p = 0; p < t->stripe.vectors * LANES; p++)
-            partial[o * PANEL + p] =
+        for (int64_t p = 0; p < t->step; p++)
+            partial[o * t->step + p] =
                 p < t->stripe.count ? from[(group + o) * step.channel + p * step.pixel] : 0;
 }
 
@@ -1484,10 +1511,11 @@ static void copy_out(const struct layer *s, const struct tile *t, int64_t low, i
     if (s->to.form == ROWS)
         for (int64_t p = 0; p < t->stripe.count; p++, y += step.pixel)
             for (int64_t o = low; o < high; o++)
-                y[o] = sums[o * PANEL + p];
+                y[o] = sums[o * t->step + p];
     else
         for (int64_t o = low; o < high; o++)
-            memcpy(y + o * step.channel, sums + o * PANEL, (size_t)t->stripe.count * sizeof(float));
+            memcpy(y + o * step.channel, sums + o * t->step,
+                   (size_t)t->stripe.count * sizeof(float));
 }
 
 /* Whether whole vectors of a tile may be read from and written to where the result belongs. */
@@ -1540,7 +1568,7 @@ static void multiply_tile(const struct layer *s, const struct tile *t, int64_t b
     if (t->last > whole) {
         struct target rest = *target;
         rest.to = partial;
-        rest.to_step = PANEL;
+        rest.to_step = t->step;
         multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
     }
 }
@@ -1560,14 +1588,14 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
     const struct shape residual = {s->residual_form, s->to.channels, s->to.pixels};
     float *partial = scratch + LAYER_BLOCK;
     struct target target = {s->bias ? s->bias + t->group * own : &zero, s->bias != NULL, NULL, 0,
-                            partial, PANEL, -INFINITY, INFINITY, t->stripe.count};
+                            partial, t->step, -INFINITY, INFINITY, t->stripe.count};
     struct moves moves;
     plan_moves(&t->stripe, s->conv.columns, s->planes ? job->phases.pitch : s->conv.width,
                s->planes != NULL, &moves);
     if (s->residual) {
         target.from =
             read ? s->residual + place_in(&residual, t->image, &t->stripe, t->group * own) : partial;
-        target.from_step = read ? channel_step(&residual) : PANEL;
+        target.from_step = read ? channel_step(&residual) : t->step;
         if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
@@ -1577,14 +1605,14 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
             target.low = s->low;
             target.high = s->high;
             target.to = whole ? s->y + at : partial;
-            target.to_step = whole ? channel_step(&s->to) : PANEL;
+            target.to_step = whole ? channel_step(&s->to) : t->step;
         }
         multiply_tile(s, t, k / DEPTH, tile_columns(job, t, &moves, k, end, scratch), &target,
                       partial);
         target.bias = &zero;
         target.bias_step = 0;
         target.from = partial;
-        target.from_step = PANEL;
+        target.from_step = t->step;
     }
     if (!whole)
         copy_out(s, t, low, high, partial);
@@ -1601,10 +1629,13 @@ static void layer_tiles(const void *given, int64_t first, int64_t last, int work
     for (int64_t u = first; u < last; u++) {
         const int64_t part = u % job->parts, panel = u / job->parts % panels;
         const int64_t group = u / job->parts / panels % groups;
-        const struct tile tile = {job->image + u / job->parts / panels / groups, group,
+        const struct stripe stripe = stripe_of(s->to.pixels, panel);
+        const struct tile tile = {job->image + u / job->parts / panels / groups,
+                                  group,
                                   part_start(&s->matrix, group, part, job->parts),
                                   part_start(&s->matrix, group, part + 1, job->parts),
-                                  stripe_of(s->to.pixels, panel)};
+                                  partial_step(s->matrix.kind, &stripe),
+                                  stripe};
         layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
     }
 }

@@ -113,7 +113,24 @@ static void multiply_panel(const struct pattern *m, const float *values, const f
 /* The sums of all lanes of four vectors. */
 INLINE quad totals(lanes a, lanes b, lanes c, lanes d)
 {
-#if LANES == 8
+#if LANES == 16
+    const lanes ab = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28,
+                                             14, 30) +
+                     __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29,
+                                             15, 31);
+    const lanes cd = __builtin_shufflevector(c, d, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28,
+                                             14, 30) +
+                     __builtin_shufflevector(c, d, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29,
+                                             15, 31);
+    const lanes all = __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12,
+                                              13, 28, 29) +
+                      __builtin_shufflevector(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14,
+                                              15, 30, 31);
+    return (__builtin_shufflevector(all, all, 0, 1, 2, 3) +
+            __builtin_shufflevector(all, all, 4, 5, 6, 7)) +
+           (__builtin_shufflevector(all, all, 8, 9, 10, 11) +
+            __builtin_shufflevector(all, all, 12, 13, 14, 15));
+#elif LANES == 8
     const lanes ab = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) +
                      __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
     const lanes cd = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14) +

@@ -1,12 +1,20 @@
-/* Into panels and out of them: by rows, or by transposing squares of LANES x LANES in registers. */
+/* Into panels and out of them: by rows, or by transposing squares in registers. */
 #include "panels.h"
 #include <stdlib.h>
 
-#if LANES == 8
+#if LANES == 4
+#define SIDE 4
+#else
+#define SIDE 8
+#endif
+typedef float edge
+    __attribute__((vector_size(SIDE * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+#if SIDE == 8
 /* Transposes a square: to[i] holds what stood at place i of each of `from`. */
-INLINE void turn(const lanes *from, lanes *to)
+INLINE void turn(const edge *from, edge *to)
 {
-    lanes a[8], b[8];
+    edge a[8], b[8];
     UNROLL
     for (int i = 0; i < 8; i += 2) {
         a[i] = __builtin_shufflevector(from[i], from[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
@@ -26,12 +34,12 @@ INLINE void turn(const lanes *from, lanes *to)
     }
 }
 #else
-INLINE void turn(const lanes *from, lanes *to)
+INLINE void turn(const edge *from, edge *to)
 {
-    float square[LANES][LANES], turned[LANES][LANES];
+    float square[SIDE][SIDE], turned[SIDE][SIDE];
     memcpy(square, from, sizeof square);
-    for (int i = 0; i < LANES; i++)
-        for (int j = 0; j < LANES; j++)
+    for (int i = 0; i < SIDE; i++)
+        for (int j = 0; j < SIDE; j++)
             turned[i][j] = square[j][i];
     memcpy(to, turned, sizeof turned);
 }
@@ -40,36 +48,36 @@ INLINE void turn(const lanes *from, lanes *to)
 /* A square of pixels by features, each pixel `step` after the other, into rows of a panel. */
 INLINE void turn_in(const float *from, int64_t step, float *panel)
 {
-    lanes rows[LANES], turned[LANES];
+    edge rows[SIDE], turned[SIDE];
     UNROLL
-    for (int i = 0; i < LANES; i++)
-        rows[i] = load(from + i * step);
+    for (int i = 0; i < SIDE; i++)
+        rows[i] = *(const edge *)(from + i * step);
     turn(rows, turned);
     UNROLL
-    for (int i = 0; i < LANES; i++)
-        store(panel + i * PANEL, turned[i]);
+    for (int i = 0; i < SIDE; i++)
+        *(edge *)(panel + i * PANEL) = turned[i];
 }
 
 /* The same, back. */
 INLINE void turn_out(const float *panel, float *to, int64_t step)
 {
-    lanes rows[LANES], turned[LANES];
+    edge rows[SIDE], turned[SIDE];
     UNROLL
-    for (int i = 0; i < LANES; i++)
-        rows[i] = load(panel + i * PANEL);
+    for (int i = 0; i < SIDE; i++)
+        rows[i] = *(const edge *)(panel + i * PANEL);
     turn(rows, turned);
     UNROLL
-    for (int i = 0; i < LANES; i++)
-        store(to + i * step, turned[i]);
+    for (int i = 0; i < SIDE; i++)
+        *(edge *)(to + i * step) = turned[i];
 }
 
 /* Features that stand together, of pixels that lie apart. */
 static void fill_by_pixels(const float *from, int64_t step, int64_t count, int64_t features,
                            float *panel)
 {
-    const int64_t whole_count = count / LANES * LANES, whole = features / LANES * LANES;
-    for (int64_t p = 0; p < whole_count; p += LANES)
-        for (int64_t f = 0; f < whole; f += LANES)
+    const int64_t whole_count = count / SIDE * SIDE, whole = features / SIDE * SIDE;
+    for (int64_t p = 0; p < whole_count; p += SIDE)
+        for (int64_t f = 0; f < whole; f += SIDE)
             turn_in(from + p * step + f, step, panel + f * PANEL + p);
     for (int64_t p = 0; p < count; p++)
         for (int64_t f = p < whole_count ? whole : 0; f < features; f++)
@@ -106,9 +114,9 @@ void empty_panel(const float *panel, const struct grid *to, int64_t first, int64
             memcpy(y + f * to->feature_step, panel + f * PANEL, (size_t)count * sizeof(float));
         return;
     }
-    const int64_t whole_count = count / LANES * LANES, whole = features / LANES * LANES;
-    for (int64_t p = 0; p < whole_count; p += LANES)
-        for (int64_t f = 0; f < whole; f += LANES)
+    const int64_t whole_count = count / SIDE * SIDE, whole = features / SIDE * SIDE;
+    for (int64_t p = 0; p < whole_count; p += SIDE)
+        for (int64_t f = 0; f < whole; f += SIDE)
             turn_out(panel + f * PANEL + p, y + p * to->pixel_step + f, to->pixel_step);
     for (int64_t p = 0; p < count; p++)
         for (int64_t f = p < whole_count ? whole : 0; f < features; f++)
