@@ -2,7 +2,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tenth.figures import Figure
-from tenth.receipt import Origin
+from tenth.receipt import Aim, Origin
 from tenth.receipt.export import export
 from tenth.receipt.place import Place
 
@@ -118,6 +118,13 @@ def test_each_kind_of_accelerator_is_a_component():
     assert gpus == [("H200", 2), ("L4", 1)]
 
 
+def test_energy_below_zero_has_no_quality():
+    receipt = plain()
+    broken = Figure(-1.0, "J", -1.0, 5.0, source="a counter that ran backwards")
+    receipt.stages[0].figures["energy_joules"] = broken
+    assert "quality" not in export(receipt, "boamps").content
+
+
 def test_no_place_no_country():
     filled = export(plain(place=Place.find()), "boamps", ALL_FACTS)
     assert "environment" not in filled.content
@@ -130,4 +137,6 @@ def test_several_scores_are_not_one_accuracy():
     assert "measuredAccuracy" not in filled.content["task"]
     assert "score val: 0.9" in filled.content["task"]["taskDescription"]
     loss = export(plain(scores={"negative loss": Figure(-3.0, "")}), "boamps")
+    other = export(plain(task=Aim("digits", "F1")), "boamps")
+    assert "measuredAccuracy" not in other.content["task"]
     assert "measuredAccuracy" not in loss.content["task"]

@@ -59,7 +59,9 @@ def test_parameters_are_those_of_the_finished_model():
 
 def test_a_stage_called_train_says_what_the_receipt_is_of():
     assert tally.stage(plain(), Facts()) == "pre-training"
+    assert tally.stage(plain(name="train granet"), Facts()) == "pre-training"
     assert tally.stage(plain(name="work"), Facts()) is None
+    assert tally.stage(plain(name=""), Facts()) is None
     assert tally.stage(plain(), Facts({"training_type": "inference"})) == "inference"
 
 
@@ -81,5 +83,6 @@ def test_another_receipt_has_another_identifier():
     receipt = plain()
     identity = tally.identity(receipt)
     assert identity == tally.identity(receipt)
-    receipt.notes.append("one word more")
+    assert identity != tally.identity(plain())  # of another run
+    receipt.title = "another"
     assert identity != tally.identity(receipt)

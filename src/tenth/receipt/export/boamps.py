@@ -77,11 +77,18 @@ def _task(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
         data, "task.dataset.dataType", facts["data_type"], "nobody said what data", required=True
     )
     task["dataset"] = [data]
-    scores = [figure.value for figure in receipt.scores.values() if figure.value is not None]
-    only = scores[0] if len(scores) == 1 and 0 <= scores[0] <= 1 else None
-    why = f"the receipt holds {len(scores)} scores; they stand in taskDescription"
-    sheet.put(task, "task.measuredAccuracy", only, why)
+    sheet.put(task, "task.measuredAccuracy", *_accuracy(receipt))
     return task
+
+
+def _accuracy(receipt: Receipt) -> tuple[float | None, str]:
+    """The one score between 0 and 1 that the task calls an accuracy."""
+    scores = [figure.value for figure in receipt.scores.values() if figure.value is not None]
+    if len(scores) != 1:
+        return None, f"the receipt holds {len(scores)} scores; they stand in taskDescription"
+    if "accuracy" not in receipt.task.metric.lower() or not 0 <= scores[0] <= 1:
+        return None, f"the task calls its score {receipt.task.metric!r}; see taskDescription"
+    return scores[0], ""
 
 
 def _algorithm(sheet: Sheet, receipt: Receipt) -> dict[str, Any]:
@@ -165,7 +172,7 @@ def _environment(sheet: Sheet, content: dict[str, Any], receipt: Receipt, facts:
 
 def _quality(energy: Figure) -> tuple[str | None, str]:
     """The word for the interval's wider side; none if it is wider than ±50 %, or unknown."""
-    if not energy.value:
+    if not energy.value or energy.value < 0:
         return None, energy.reason or "there is no energy to have an error"
     value, low, high = energy.bounds()
     error = max(high - value, value - low) / value

@@ -89,8 +89,7 @@ def _accelerators(receipt: Receipt) -> list[str]:
 def _row(name: str, figure: Figure) -> str:
     if not figure.known:
         return f"| {_cell(name)} | unknown | | | {_cell(figure.reason)} |"
-    interval = words.interval(figure) or "exact"
-    cells = (name, str(figure), interval, figure.label, figure.source)
+    cells = (name, words.short(figure), words.interval(figure), figure.label, figure.source)
     return "| " + " | ".join(map(_cell, cells)) + " |"
 
 

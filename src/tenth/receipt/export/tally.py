@@ -1,6 +1,5 @@
 """The figures that forms ask for, from a receipt, in their units."""
 
-import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -117,10 +116,11 @@ def parameters(receipt: Receipt) -> Figure:
 
 
 def stage(receipt: Receipt, facts: Facts) -> str | None:
-    """What the receipt is of: as given; a stage called train says pre-training."""
+    """What the receipt is of: as given; a stage "train …" of tenth's says pre-training."""
     if facts["training_type"] is not None:
         return facts["training_type"]
-    return "pre-training" if any(one.name == "train" for one in receipt.stages) else None
+    trained = any(one.name.split()[:1] == ["train"] for one in receipt.stages)
+    return "pre-training" if trained else None
 
 
 def started(receipt: Receipt) -> datetime | None:
@@ -140,7 +140,7 @@ def moment(text: str) -> datetime | None:
 
 
 def identity(receipt: Receipt) -> str:
-    """An identifier drawn from the receipt's content: the same receipt has the same one."""
-    form = json.dumps(receipt.to_json(), sort_keys=True, ensure_ascii=False)
-    digest = hashlib.sha256(form.encode()).hexdigest()
-    return str(uuid5(NAMESPACE_URL, f"tenth-receipt:{digest}"))
+    """An identifier of the receipt: the same one at each export of it."""
+    run = receipt.run
+    words = (run.id, run.node, run.process, receipt.created, receipt.title)
+    return str(uuid5(NAMESPACE_URL, f"tenth-receipt:{json.dumps(words)}"))
