@@ -57,7 +57,11 @@ class Lease:
 
     def __enter__(self) -> "Lease":
         with self._lock:
-            self._write(self._keys)
+            try:
+                self._write(self._keys)
+            except BaseException:
+                self._delete(self._written)
+                raise
         self._beat.start()
         return self
 
@@ -141,10 +145,10 @@ class Lease:
             "host": platform.node(),
             "pid": os.getpid(),
         }
-        key = f"{self._folder}{self._count + 1:08}.json"
-        self.place.create(key, json.dumps(form).encode())
         self._count += 1
-        self._written.append(key)
+        key = f"{self._folder}{self._count:08}.json"
+        self._written.append(key)  # first: it may be there even if that call fails
+        self.place.create(key, json.dumps(form).encode())
 
     def _renew(self) -> None:
         while not self._end.wait(self.lasts_seconds / 5):
