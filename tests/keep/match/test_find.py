@@ -165,6 +165,42 @@ def test_without_a_way_to_read_only_whole_tensors_are_compared():
     assert parts(seen("attn.qkv", fused, read=False)) is None
 
 
+def single(words):
+    return (words.astype(np.uint32) << 16).view(np.float32)
+
+
+def half(words):
+    return single(words).astype(np.float16)
+
+
+@pytest.mark.parametrize(("dtype", "made"), [("F32", single), ("F16", half)])
+def test_a_base_of_another_float_type_is_cast(dtype, made):
+    variant = made(tuned(BASE["0.up"], 1e-4))
+    found = match.match(seen("0.up", variant, dtype=dtype), POOL)
+    assert found.parts == (Part(variant.nbytes, IDS["0.up"], 0, "BF16"),)
+    assert found.bits < 2
+    renamed = match.match(seen("new", variant, dtype=dtype), POOL)
+    assert renamed.parts == found.parts
+
+
+def test_whole_numbers_are_not_cast():
+    whole = np.zeros((WIDTH, WIDTH), np.int32)
+    whole[:, ::2] = 5
+    assert parts(seen("0.q", whole, dtype="I32")) is None
+    pool = Pool([seen("w", whole, dtype="I32"), seen("v", whole, dtype="U8", shape=(4, 4096))])
+    assert match.parts(seen("w", BASE["0.q"]), pool) is None
+
+
+@pytest.mark.parametrize("sketch", [b"", b"123", bytes(2), bytes(8192), bytes(8194), bytes(9000)])
+def test_a_sketch_of_another_length_is_no_base(sketch):
+    wrong = seen("0.q", BASE["0.q"])._replace(sketch=sketch, id="wrong")
+    pool = Pool([wrong, *(wrong._replace(id=f"wrong{k}") for k in range(9))])
+    tensor = seen("0.q", tuned(BASE["0.q"]))
+    if len(sketch) == 8192:
+        assert match.match(tensor, pool).bits == pytest.approx(match.match(tensor, pool).raw)
+    assert match.parts(tensor, pool) is None
+
+
 def test_many_tensors_of_one_size():
     experts = {f"expert.{k}": weights(32, 32, seed=1000 + k) for k in range(300)}
     pool = Pool(tensors(experts))

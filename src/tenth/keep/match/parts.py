@@ -14,6 +14,8 @@ from tenth.keep.dtypes import DTYPES
 from tenth.keep.match.bits import Words, delta_bits, raw_bits
 from tenth.keep.match.sketch import gather, places, words_of
 from tenth.keep.match.tensors import Glances, Pool, Seen
+from tenth.keep.predict import cast
+from tenth.keep.predict.floats import FLOATS
 
 PAYS = 0.97  # of what the tensor takes alone; above it a difference is not worth its base
 _FEWEST = 64  # words seen, below which a run of rows is not compared
@@ -83,12 +85,16 @@ def _whole(tensor: Seen, own: Words, other: Seen, raw: float) -> Match | None:
     if base is None or base.size != own.size:
         return None
     part = Part(tensor.size_bytes, other.id, 0, other.dtype)
-    return Match((part,), delta_bits(own, base), raw)
+    return Match((part,), delta_bits(own, base, DTYPES[tensor.dtype].exponent), raw)
 
 
 def _as_dtype(other: Seen, dtype: str) -> Words | None:
     """The words of a sketch, cast as the base would be; None if it cannot be cast."""
-    return words_of(other.sketch, dtype) if other.dtype == dtype else None
+    if other.dtype == dtype:
+        return words_of(other.sketch, dtype)
+    if other.dtype not in FLOATS or dtype not in FLOATS:
+        return None
+    return words_of(cast(other.sketch, other.dtype, dtype), dtype)
 
 
 class _Run(NamedTuple):
@@ -189,4 +195,5 @@ def _bits_of(tensor: Seen, run: _Run) -> float | None:
     if len(wanted[inside]) < min(_FEWEST, last - first):
         return None
     own = _words_at(tensor, run.start, wanted[inside] - first)
-    return delta_bits(own, words_of(run.other.sketch, tensor.dtype)[inside])
+    base = words_of(run.other.sketch, tensor.dtype)[inside]
+    return delta_bits(own, base, DTYPES[tensor.dtype].exponent)

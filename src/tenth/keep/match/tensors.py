@@ -9,7 +9,7 @@ import numpy as np
 from blake3 import blake3
 
 from tenth.keep.dtypes import DTYPES
-from tenth.keep.match.sketch import Read, words_of
+from tenth.keep.match.sketch import WORDS, Read, words_of
 
 _NEAREST = 4  # of many tensors of one size, only so many are compared closely
 _GLANCE = 256  # words that tell which these are
@@ -74,6 +74,13 @@ class Glances:
 _NO_GLANCES = Glances()
 
 
+def _has_sketch(tensor: Seen) -> bool:
+    """Whether there are numbers, and a sketch of the length that theirs has."""
+    word = DTYPES[tensor.dtype].word
+    words = min(tensor.size_bytes // word, WORDS)
+    return words > 0 and len(tensor.sketch) == words * word
+
+
 def _glance(sketched: bytes, dtype: str) -> np.ndarray:
     """Sign and exponent, or most of it, of words spread over a sketch."""
     words = words_of(sketched, dtype)
@@ -92,7 +99,7 @@ class Pool:
         self._by_row: dict[tuple[str, int], list[Seen]] = defaultdict(list)
         for tensor in tensors:
             self.by_name.setdefault(tensor.name, tensor)
-            if not tensor.sketch or tensor.id in self.by_id:
+            if tensor.id in self.by_id or not _has_sketch(tensor):
                 continue
             self.by_id[tensor.id] = tensor
             self._by_count[tensor.dtype, tensor.numbers].tensors.append(tensor)
@@ -102,7 +109,8 @@ class Pool:
     def same_name(self, tensor: Seen) -> Seen | None:
         """The one of the same name, if it has as many numbers."""
         found = self.by_name.get(tensor.name)
-        return found if found and found.sketch and found.numbers == tensor.numbers else None
+        fits = found and found.id in self.by_id and found.numbers == tensor.numbers
+        return found if fits else None
 
     def same_size(self, tensor: Seen) -> list[Seen]:
         """Of those with as many numbers, the few of each dtype that look most alike."""
