@@ -124,6 +124,39 @@ def test_a_disk_that_gives_back_other_bytes_is_noticed_before_anything_points_th
         writer.add(b"x" * 100)
         with pytest.raises(DamagedError, match="gave back other bytes"):
             writer.finish()
+    monkeypatch.undo()
+    assert [*place.list("objects/")] == []
+
+
+def test_a_damaged_pack_is_replaced_by_the_next_one_with_the_same_name(tmp_path):
+    place, payloads, spans, file = small(tmp_path)
+    whole = file.read_bytes()
+    for damaged in (whole[:-1], whole[:20] + b"!" + whole[21:]):
+        file.write_bytes(damaged)
+        assert written(place, payloads) == spans
+        assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_an_interruption_within_a_payload_ends_the_writer(tmp_path, monkeypatch, after):
+    """What was written cannot be told from what was not: sealing it would name a wrong pack."""
+    place = open_place(tmp_path, make=True)
+    real = disk.write
+
+    def interrupt(handle, data):
+        real(handle, data[:after])
+        raise KeyboardInterrupt
+
+    with packs.Writer(place) as writer:
+        writer.add(b"first")
+        monkeypatch.setattr(disk, "write", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            writer.add(b"second")
+        monkeypatch.undo()
+        for call in (writer.finish, lambda: writer.add(b"third")):
+            with pytest.raises(InputError, match="first error"):
+                call()
+    assert [entry.key for entry in place.list("")] == ["tenth-keep.json"]
 
 
 def test_a_writer_is_over_after_its_error(tmp_path, monkeypatch):

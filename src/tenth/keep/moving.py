@@ -91,10 +91,12 @@ class Objects:
         path = self.target.scratch() / fresh_name()
         try:
             self._fetch(key, path)
-            self._lease.store(key, path)
+            created = self._lease.store(key, path)
         finally:
             remove_quietly(path)
         if hashed(self.target, key) != _id(key):
+            if created:
+                self.target.delete(key)
             raise _gave_back(self.target, key)
         with self._lock:
             self.moved += 1

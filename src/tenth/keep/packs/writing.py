@@ -46,6 +46,7 @@ class Writer:
         self._slots: list[Slot] = []
         self._path: Path | None = None
         self._handle: int | None = None
+        self._whole = True
         self._hash = blake3()
         self._end = 0
 
@@ -96,15 +97,18 @@ class Writer:
         self._path = self.place.scratch() / fresh_name()
         with self._told():
             self._handle = disk.create_file(self._path)
+        self._whole = True
         self._hash = blake3()
         self._end = 0
         self._append(HEADER)
 
     def _append(self, data: bytes | memoryview) -> None:
+        handle, self._whole = self._open(), False
         with self._told():
-            disk.write(self._open(), data)
+            disk.write(handle, data)
         self._hash.update(data)
         self._end += len(data)
+        self._whole = True  # an interruption may have come in between
 
     def _seal(self) -> None:
         try:
@@ -123,11 +127,15 @@ class Writer:
         assert self._path is not None
         pack = self._hash.hexdigest()
         key = pack_key(pack)
+        if self.place.size(key) is not None and hashed(self.place, key) != pack:
+            self.place.delete(key)  # damaged, and here is a whole one
         if self._lease is None:
-            self.place.create(key, self._path)
+            created = self.place.create(key, self._path)
         else:
-            self._lease.store(key, self._path)
+            created = self._lease.store(key, self._path)
         if hashed(self.place, key) != pack:
+            if created:
+                self.place.delete(key)
             raise DamagedError(
                 f"{self.place.url} gave back other bytes for {key} than were written. "
                 "Nothing points to them yet. Check the disk or the bucket, and try again."
@@ -135,7 +143,7 @@ class Writer:
         return pack
 
     def _open(self) -> int:
-        if self._handle is None:
+        if self._handle is None or not self._whole:
             raise InputError(must("writer of packs", "used up to its first error", "another call"))
         return self._handle
 
