@@ -10,7 +10,7 @@ from tenth.cli.receipt import app as receipts
 from tenth.errors import InputError
 from tenth.receipt import Meter, Receipt
 
-COMMANDS = {"validate", "add", "payback", "what-if", "compare", "show", "html"}
+COMMANDS = {"origin", "validate", "add", "payback", "what-if", "compare", "show", "html"}
 
 
 @pytest.fixture
@@ -84,3 +84,21 @@ def test_compare_without_a_baseline_is_against_the_plan(saved, tmp_path):
     assert run.exit_code == 0, run.output
     rows = json.loads(run.stdout)["rows"]
     assert not any(row["ratio"]["value"] for row in rows)
+
+
+def test_origin_records_data_and_licence_and_seals_anew(saved, tmp_path):
+    (tmp_path / "train.csv").write_text("1,2\n")
+    words = ("origin", saved, "--file", tmp_path / "train.csv", "--licence", "CC-BY-4.0")
+    assert tenth(*words).exit_code == 0
+    assert tenth(*words).exit_code == 0  # the same thing twice is one thing
+    (data,) = [one for one in Receipt.load(saved).provenance if one.name == "train.csv"]
+    assert (data.licence, len(data.sha256)) == ("CC-BY-4.0", 64)
+    assert tenth("validate", saved).exit_code == 0
+    assert isinstance(
+        tenth("origin", saved, "--kind", "rumour", "--name", "x").exception, InputError
+    )
+    assert isinstance(tenth("origin", saved).exception, InputError)
+    saved.write_text(saved.read_text().replace("AMD EPYC", "AMD EPIC"))
+    before = saved.read_bytes()
+    assert isinstance(tenth("origin", saved, "--name", "more").exception, InputError)
+    assert saved.read_bytes() == before

@@ -22,7 +22,28 @@ def test_accelerators_are_seen_by_their_device_files(tmp_path):
     assert facts.accelerators(tmp_path) == []
     for name in ("nvidia0", "nvidia1", "nvidiactl", "kfd"):
         (tmp_path / name).touch()
-    assert facts.accelerators(tmp_path) == ["nvidia0", "nvidia1", "kfd"]
+    nowhere = tmp_path / "nowhere"
+    assert facts.accelerators(tmp_path, nowhere, nowhere) == ["nvidia0", "nvidia1", "kfd"]
+
+
+def test_models_are_named_as_the_drivers_list_them(tmp_path):
+    for name in ("nvidia0", "nvidia3", "kfd"):
+        (tmp_path / name).touch()
+    for number, minor in enumerate((3, 7)):
+        folder = tmp_path / "gpus" / f"0000:{number}"
+        folder.mkdir(parents=True)
+        told = f"Model: \t\t NVIDIA H100 80GB HBM3\nDevice Minor: \t {minor}\nIRQ: 1\n"
+        (folder / "information").write_text(told)
+    for number, version in enumerate((0, 90402, 90010)):
+        folder = tmp_path / "nodes" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "properties").write_text(f"simd_count 1\ngfx_target_version {version}\n")
+    assert facts.accelerators(tmp_path, tmp_path / "gpus", tmp_path / "nodes") == [
+        "nvidia0",
+        "NVIDIA H100 80GB HBM3",
+        "AMD gfx942",
+        "AMD gfx90a",
+    ]
 
 
 def test_other_systems_have_no_such_files(tmp_path, monkeypatch):

@@ -2,7 +2,18 @@
 
 import typer
 
-from tenth.cli.receipts import add, compare, export, html, judge, payback, show, validate, what_if
+from tenth.cli.receipts import (
+    add,
+    compare,
+    export,
+    html,
+    judge,
+    origin,
+    payback,
+    show,
+    validate,
+    what_if,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +26,7 @@ app.command("compare")(compare.compare)
 app.command("html")(html.html)
 app.command("validate")(validate.validate)
 app.command("add")(add.add)
+app.command("origin")(origin.origin)
 app.command("payback")(payback.payback)
 app.command("what-if")(what_if.what_if)
 app.command("export")(export.export)

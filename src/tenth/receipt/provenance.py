@@ -4,18 +4,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 from tenth.errors import InputError, must
 
-Kind = Literal["data", "base model", "teacher", "code"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS = ("data", "base model", "teacher", "code")
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One thing that went in. What nobody said is None: not known, never assumed.
+    """One thing that went in, of one of `KINDS`; what nobody said is None, never assumed.
 
     `licence` is best an SPDX id such as CC-BY-4.0; `sha256` is of the file, in 64 hex digits.
 
@@ -23,7 +22,7 @@ class Origin:
         InputError: no such kind, no name, or a hash that is none.
     """
 
-    kind: Kind
+    kind: str
     name: str
     source: str | None = None
     licence: str | None = None
@@ -41,7 +40,7 @@ class Origin:
     @classmethod
     def of_file(
         cls,
-        kind: Kind,
+        kind: str,
         path: str | Path,
         *,
         name: str | None = None,
