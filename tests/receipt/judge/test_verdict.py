@@ -96,6 +96,18 @@ def test_five_per_cent_can_be_felt(size, felt):
     assert Judgement(model(), model(size=size, digest="b"), SAME).smaller == felt
 
 
+def test_what_a_saving_cost_elsewhere_is_told():
+    judged = Judgement(model(), model(size=250, digest="b"), ran(2.6, 2.5, 2.8))
+    assert judged.saved
+    assert judged.slower
+    assert judged.verdict.endswith(
+        "but the program is slower (2.60 times as long, 90 % interval 2.50 to 2.80)."
+    )
+    judged = Judgement(model(), model(size=2000, digest="b"), ran(0.5, 0.45, 0.6))
+    assert judged.larger
+    assert "2 times as large as before (1 kB to 2 kB), but the program is faster" in judged.verdict
+
+
 def test_scores_are_told_with_what_they_lost():
     small = model(size=100, digest="b")
     judged = Judgement(model(), small, replace(SAME, **scores(0.98, 0.91)))

@@ -15,6 +15,7 @@ from tenth.receipt.judge.timing import Timing
 from tenth.receipt.rows import Row
 
 FELT = 0.95
+_FELT_MORE = 1 / FELT
 NOTHING = "nothing was saved a user could feel"
 _NOT_TIMED = "nothing was run"
 
@@ -67,6 +68,16 @@ class Judgement:
         return self.runs.ratio.known and self.runs.ratio.bounds()[2] <= FELT
 
     @property
+    def larger(self) -> bool:
+        """Whether the files are larger by what a user could feel."""
+        return self.after.size_bytes >= _FELT_MORE * self.before.size_bytes
+
+    @property
+    def slower(self) -> bool:
+        """Whether the program is shown slower by what a user could feel."""
+        return self.runs.ratio.known and self.runs.ratio.bounds()[1] >= _FELT_MORE
+
+    @property
     def saved(self) -> bool:
         """Whether anything was saved."""
         return self.smaller or self.faster
@@ -98,6 +109,8 @@ class Judgement:
             "saved": self.saved,
             "smaller": self.smaller,
             "faster": self.faster,
+            "larger": self.larger,
+            "slower": self.slower,
             "verdict": self.verdict,
             "notes": list(self.notes),
         }
@@ -114,7 +127,8 @@ def _first(judged: Judgement) -> str:
     if judged.before.digest == judged.after.digest:
         return f"Both are the same, byte by byte: {NOTHING}."
     if judged.saved:
-        return f"Saved: {size}, {time}."
+        but = "but " if judged.slower or judged.larger else ""
+        return f"Saved: {size}, {but}{time}."
     if not judged.runs.ratio.known:
         return f"{size[0].upper()}{size[1:]}: {NOTHING}, unless it runs faster; {time}."
     return f"{size[0].upper()}{size[1:]}, {time}: {NOTHING}."
@@ -128,7 +142,7 @@ def _size_words(judged: Judgement) -> str:
     ratio = after / before
     if ratio <= FELT:
         return f"the file is {_share(ratio)} of what it was ({sizes})"
-    if ratio >= 1 / FELT:
+    if ratio >= _FELT_MORE:
         return f"the file is {ratio:.3g} times as large as before ({sizes})"
     return "the file is as large as before"
 
@@ -141,12 +155,13 @@ def _time_words(ratio: Figure) -> str:
     if not ratio.known:
         return f"its time was not measured ({ratio.reason})"
     value, low, high = ratio.bounds()
-    interval = f"{value:.2f} of the time, 90 % interval {low:.2f} to {high:.2f}"
+    unit = "times as long" if value > 1 else "of the time"
+    interval = f"{value:.2f} {unit}, 90 % interval {low:.2f} to {high:.2f}"
     if high <= FELT:
         return f"the program is faster ({interval})"
-    if low >= 1 / FELT:
+    if low >= _FELT_MORE:
         return f"the program is slower ({interval})"
-    if low >= FELT and high <= 1 / FELT:
+    if low >= FELT and high <= _FELT_MORE:
         return "the program as fast as before"
     return f"the program not shown to be faster ({interval})"
 
