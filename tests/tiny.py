@@ -26,6 +26,13 @@ def build():
     )
 
 
+def narrow():
+    """A net of the same build, half as wide."""
+    return nn.Sequential(
+        nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.1), nn.Linear(12, 3)
+    )
+
+
 def batches(seed):
     generator = torch.Generator().manual_seed(seed)
     for chosen in torch.randperm(96, generator=generator).split(20):

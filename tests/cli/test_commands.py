@@ -151,6 +151,22 @@ def test_a_plan_from_a_size_is_one_object():
 
 
 @pytest.mark.slow
+def test_a_run_learns_from_the_folder_of_an_earlier_one(task, tmp_path):
+    made = tmp_path / "made"
+    assert tenth("train", task, "--steps", "20", "--out", made).returncode == 0
+    words = ("--teacher", made, "--parent", made, "--steps", "20", "--out", tmp_path / "next")
+    run = tenth("train", task, *words, "--json")
+    assert run.returncode == 0, run.stderr
+    notes = " ".join(json.loads(run.stdout)["notes"])
+    assert "What the teacher cost to make is in the sums" in notes
+    assert "What the parent cost to make is in the sums" in notes
+    absent = tenth("train", task, "--parent", tmp_path / "none", "--out", tmp_path / "other")
+    assert absent.returncode == 2
+    assert "parent" in sentence(absent)
+    assert "must be the folder of a run that ended" in sentence(absent)
+
+
+@pytest.mark.slow
 def test_the_line_from_a_task_to_a_program(task, tmp_path):
     plan = tenth("plan", task, "--json")
     assert json.loads(plan.stdout)["figures"]["parameters"]["value"] == 4 * 16 + 16 + 16 + 1

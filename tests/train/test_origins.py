@@ -109,16 +109,6 @@ def test_the_students_first_weights_do_not_depend_on_how_the_teacher_is_given(de
     assert torch.equal(alone, first)
 
 
-def narrow():
-    return torch.nn.Sequential(
-        torch.nn.Linear(6, 12),
-        torch.nn.BatchNorm1d(12),
-        torch.nn.ReLU(),
-        torch.nn.Dropout(0.1),
-        torch.nn.Linear(12, 3),
-    )
-
-
 def begun(parent, route="dense", steps=1, **options):
     """A run from a parent, with a rate of almost nothing: what comes out is what went in."""
     settings = Settings(steps=steps, lr_scale=1e-12)
@@ -129,7 +119,7 @@ def begun(parent, route="dense", steps=1, **options):
 @pytest.fixture(scope="module")
 def young(tmp_path_factory):
     """A trained net half as wide as the task's."""
-    task = tiny.task(model=narrow)
+    task = tiny.task(model=tiny.narrow)
     return run(task, "dense", settings=SHORT, out=tmp_path_factory.mktemp("young"))
 
 

@@ -1,7 +1,7 @@
 """`tenth train --race`: many routes under one stopping rule, with a verdict."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -105,8 +105,10 @@ def race(
     return 0 if verdict.winner is not None and verdict.shown else 1
 
 
-def arms_of(names: str | None, density: float | None, teacher: Path | None, task: Path) -> Any:
-    """The arms that the words of the command line name."""
+def arms_of(
+    names: str | None, density: float | None, made_earlier: Mapping[str, Path | None], task: Path
+) -> Any:
+    """The arms that the words of the command line name, with the same teacher and parent."""
     from dataclasses import replace
 
     from tenth.task import load
@@ -116,7 +118,7 @@ def arms_of(names: str | None, density: float | None, teacher: Path | None, task
     kept = A_TENTH if density is None else density
     given = [name.strip() for name in (names or "").split(",") if name.strip()]
     arms = named(given, kept) if given else default_arms(load(task), kept)
-    return [replace(arm, teacher=teacher) for arm in arms]
+    return [replace(arm, **made_earlier) for arm in arms]
 
 
 def engine_of(where: Where, workers: int | None) -> Any:

@@ -23,6 +23,12 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="Learn from this net too: the folder of an earlier run.")
     ] = None,
+    parent: Annotated[
+        Path | None,
+        typer.Option(
+            help="Begin from a trained net of the same build and any size: its run's folder."
+        ),
+    ] = None,
     place: Place = None,
     seed: Seed = 0,
     out: Out = Path("trained"),
@@ -65,7 +71,8 @@ def train(
     if race:
         terms = {"margin": margin, "seeds": seeds, "trials": trials, "restarts": restarts}
         terms |= {"by": by.value, "budget": racing.budget_of(budget_flops, budget_seconds)}
-        lined = racing.arms_of(arms, density, teacher, task)
+        made_earlier = {"teacher": teacher, "parent": parent}
+        lined = racing.arms_of(arms, density, made_earlier, task)
         run_settings = {"steps": steps, "target": target, "place": place}
         where = racing.engine_of(engine, workers)
         code = racing.race(task, lined, terms, run_settings, where, seed, out, as_json)
@@ -87,6 +94,7 @@ def train(
             settings=settings,
             on_step=on_step,
             teacher=teacher,
+            parent=parent,
         )
     if ranks.first():
         print_result(result.receipt, result.receipt.to_json, as_json)

@@ -12,8 +12,9 @@ from runs import names
 from tenth.errors import FormatError, InputError, OutputError, TaskError
 from tenth.fit import Settings
 from tenth.receipt import Receipt
-from tenth.train import Arm, Verdict, race
+from tenth.train import Arm, Verdict, race, run
 from tenth.train.race import Alone
+from tenth.train.race.jobs import Job, perform
 
 ARMS = [Arm("small", 0.5), Arm("granet", 0.5)]
 TASK = tiny.task(steps=40)
@@ -172,3 +173,33 @@ def test_a_wrong_task_stops_the_race():
         raced(tiny.task(small=None), [Arm("small")], trials=1)
     with pytest.raises(InputError, match="seeds must be at least 5"):
         raced(seeds=3)
+
+
+def test_what_an_arm_learns_and_begins_from_is_charged_to_it_once():
+    young = run(tiny.task(model=tiny.narrow), "dense", settings=Settings(steps=5))
+    old = run(TASK, "dense", settings=Settings(steps=10))
+    arm = Arm("granet", 0.5, teacher=old, parent=young)
+    assert arm.form()["parent"] != arm.form()["teacher"]
+    verdict = raced(arms=[arm], seeds=5)
+    made = [one.made for job in verdict.ended if job.arm == arm.name for one in job.tries]
+    earlier = [net.receipt.total("flops_executed").value for net in (young, old)]
+    assert [stage.figures["flops_executed"].value for stage in made] == [sum(earlier)] * len(made)
+    own = sum(
+        one.cost.figures["flops_executed"].value
+        for job in verdict.ended
+        if job.arm == arm.name
+        for one in job.tries
+    )
+    row = next(stage for stage in verdict.receipt.stages if stage.name == arm.name)
+    assert row.figures["flops_executed"].value == own + sum(earlier)
+
+
+def test_a_failed_try_does_not_pay_for_its_teacher_again(tmp_path):
+    old = run(TASK, "dense", settings=Settings(steps=10))
+    job = Job(Arm("dense", teacher=old), "tune", 0, 1.0, replace(Settings(steps=10), lr_scale=1e30))
+    (one,) = perform(job, TASK, tmp_path).tries
+    assert one.failure
+    assert one.made is not None
+    made, own = (stage.figures["flops_executed"].value for stage in (one.made, one.cost))
+    assert made == old.receipt.total("flops_executed").value
+    assert own < 10 * made

@@ -30,7 +30,7 @@ class Arm:
         length: factor on the steps of a run. Of no effect where a budget sets the length.
         scales: factors on the optimizer's own learning rate to choose from; empty: those that all
             arms without a choice of their own share.
-        teacher: as in `train.run`; what it cost to make is charged to the arm, once.
+        teacher, parent: as in `train.run`; what they cost to make is charged to the arm, once.
 
     Raises:
         InputError: no such route, or a density, length or scale that cannot be.
@@ -42,6 +42,7 @@ class Arm:
     length: float = 1.0
     scales: tuple[float, ...] = ()
     teacher: Any = None
+    parent: Any = None
 
     def __post_init__(self) -> None:
         if self.route not in ROUTES:
@@ -77,12 +78,16 @@ class Arm:
         """What tells it from other arms, as JSON."""
         form: dict[str, Any] = {"name": self.name, "route": self.route, "length": self.length}
         form |= {"density": self.density, "scales": list(self.scales)}
-        return form if self.teacher is None else form | {"teacher": _told(self.teacher)}
+        return form | {role: _told(net) for role, net in self._made_earlier().items()}
 
     def options(self) -> dict[str, Any]:
         """What it adds to a call of `train.run`."""
-        given = {"density": self.density, "teacher": self.teacher}
-        return {key: value for key, value in given.items() if value is not None}
+        kept = {} if self.density is None else {"density": self.density}
+        return kept | self._made_earlier()
+
+    def _made_earlier(self) -> dict[str, Any]:
+        nets = {"teacher": self.teacher, "parent": self.parent}
+        return {role: net for role, net in nets.items() if net is not None}
 
 
 def default_arms(task: Task, density: float = A_TENTH) -> list[Arm]:
@@ -142,7 +147,7 @@ def grid(trials: int) -> tuple[float, ...]:
     return tuple(0.1 * ratio**place for place in range(trials))
 
 
-def _told(teacher: Any) -> str:
-    """What tells one teacher from another: its weights, or the place where they are."""
-    model = getattr(teacher, "model", teacher)
-    return digest(model) if isinstance(model, nn.Module) else str(teacher)
+def _told(net: Any) -> str:
+    """What tells one net from another: its weights, or the place where they are."""
+    model = getattr(net, "model", net)
+    return digest(model) if isinstance(model, nn.Module) else str(net)

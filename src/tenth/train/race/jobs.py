@@ -6,7 +6,7 @@ of an unfinished run, so that a job that was stopped, even killed, goes on from 
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -69,7 +69,7 @@ class Job:
 class Try:
     """One run of a job and what it cost; `failure` says why it gave no net, if it did not.
 
-    `made` is what it took to make a teacher, which many runs share; `cost` is without it.
+    `made` is what making a teacher or a parent took, which many runs share; it is not in `cost`.
     """
 
     seed: int
@@ -184,21 +184,20 @@ def _try(
     except TargetError as error:
         # the receipt knows the sittings before this one as well
         spent = error.receipt.stages if error.receipt is not None else sitting
-        return Try(seed, Stage.of_parts(name, spent), str(error)), None
+        return Try(seed, _own_cost(name, spent), str(error), made=_made(spent)), None
     except InputError:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return Try(seed, sitting[0], said), None
-    made = [stage for stage in result.receipt.stages if _of_earlier(stage)]
     ended = Try(
         seed,
-        _own_cost(name, result),
+        _own_cost(name, result.receipt.stages),
         score=result.score,
         reached=result.reached,
         steps=result.steps,
         weights=result.weights,
-        made=Stage.of_parts("made earlier", made) if made else None,
+        made=_made(result.receipt.stages),
     )
     return ended, result
 
@@ -207,9 +206,13 @@ def _of_earlier(stage: Stage) -> bool:
     return stage.name.startswith("made earlier")  # as `fit.origin.stage_of` names it
 
 
-def _own_cost(name: str, result: Result) -> Stage:
-    own = [stage for stage in result.receipt.stages if not _of_earlier(stage)]
-    return Stage.of_parts(name, own)
+def _own_cost(name: str, stages: Sequence[Stage]) -> Stage:
+    return Stage.of_parts(name, [stage for stage in stages if not _of_earlier(stage)])
+
+
+def _made(stages: Sequence[Stage]) -> Stage | None:
+    made = [stage for stage in stages if _of_earlier(stage)]
+    return Stage.of_parts("made earlier", made) if made else None
 
 
 def _tested(one: Try, result: Result) -> Try:
@@ -217,7 +220,7 @@ def _tested(one: Try, result: Result) -> Try:
         test = result.read_test()
     except TargetError as error:
         return replace(one, failure=str(error))
-    return replace(one, test=test, cost=_own_cost(one.cost.name, result))
+    return replace(one, test=test, cost=_own_cost(one.cost.name, result.receipt.stages))
 
 
 def _billed(one: Try, share: float) -> Try:
