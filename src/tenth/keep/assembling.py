@@ -13,19 +13,24 @@ from typing import Any
 
 import tenth
 from tenth.errors import ConflictError, TenthError
-from tenth.keep import refs
-from tenth.keep.basing import Basis, Group, Variant, choose
+from tenth.keep import native, refs
+from tenth.keep.adapting import Adapting
+from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
 from tenth.keep.codecs import Tier
 from tenth.keep.index import Index, manifest_key
 from tenth.keep.leases import Lease
 from tenth.keep.manifest import File, Manifest, Part, Record, closure, encode
 from tenth.keep.packs import Span, Writer, pack_key
 from tenth.keep.shelf import UNFINISHED, Shelf
-from tenth.keep.storing import Drafts, Job, Tally, add_sketches, encoder, store
+from tenth.keep.storing import Drafts, Job, Read, Tally, add_sketches, encoder, store
 from tenth.keep.streams import Meter, Progress, Workers
 from tenth.keep.values import Values
 
 _TRIES = 20
+SLOW = (
+    "There is no C compiler, so that the slow twin of the coder ran: `pip install ziglang` or a "
+    "system compiler makes put and get tens of times faster."
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class Assembly:
         drafts = Drafts()
         with Writer(self._shelf.place, lease=self._lease) as writer:
             try:
-                self._write(variant.groups, basis, drafts, writer)
+                notes = self._write(variant.groups, basis, drafts, writer)
                 spans = _seal(drafts, variant, writer)
             except BaseException:
                 with suppress(TenthError, OSError, KeyboardInterrupt):
@@ -142,7 +147,7 @@ class Assembly:
             held_bytes=full - sum(job.size for job, _ in drafts.jobs.values()),
             basis=basis,
             codecs=drafts.tally(),
-            warnings=basis.warnings,
+            warnings=(*basis.warnings, *notes),
         )
 
     def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
@@ -161,24 +166,28 @@ class Assembly:
             for tensor_id in lost:
                 del records[tensor_id]
 
-    def _write(self, groups: list[Group], basis: Basis, drafts: Drafts, writer: Writer) -> None:
+    def _write(
+        self, groups: list[Group], basis: Basis, drafts: Drafts, writer: Writer
+    ) -> tuple[str, ...]:
+        """Write what is new; gives what the user should know of it."""
         total = sum(fresh.size for group in groups for fresh in group.fresh)
         meter = Meter(self._options.progress, f"put {self._name}", total)
-        writing = encoder(Values(self._shelf.packs, basis.records), self._options.tier)
+        values, tier = Values(self._shelf.packs, basis.records), self._options.tier
+        adapting = Adapting(values, tier)
+        writing = encoder(values, tier)
+
+        def job(fresh: Fresh, read: Read) -> Job:
+            parts = basis.parts.get(fresh.id, (Part(fresh.size),))
+            parts, parameters = adapting.adapted(fresh, parts, read)
+            name = fresh.name or fresh.file
+            return Job(fresh.id, fresh.dtype, fresh.size, parts, read, name, parameters)
+
         for group in groups:
             with group.opened() as reader:
-                jobs = (
-                    Job(
-                        fresh.id,
-                        fresh.dtype,
-                        fresh.size,
-                        basis.parts.get(fresh.id, (Part(fresh.size),)),
-                        reader(fresh),
-                        fresh.name or fresh.file,
-                    )
-                    for fresh in group.fresh
-                )
+                jobs = (job(fresh, reader(fresh)) for fresh in group.fresh)
                 store(jobs, drafts, writer, self._workers, writing, meter.add)
+        slow = () if native.kernel() is not None or not total else (SLOW,)
+        return (*adapting.note(), *slow)
 
     def _publish(self, manifest: Manifest) -> tuple[refs.Ref, int]:
         """Write the manifest, and let the name point to it; gives its size if it is new."""

@@ -115,6 +115,7 @@ def show(shelf: Shelf, name: str) -> Shown:
 
 def _stored(manifest: Manifest, file: File, segment: Segment) -> Stored:
     record = manifest.records[segment.id]
+    predictors = [part.predictor.name for part in record.parts if part.predictor is not None]
     return Stored(
         file.name,
         segment.name or "",
@@ -122,6 +123,6 @@ def _stored(manifest: Manifest, file: File, segment: Segment) -> Stored:
         segment.shape,
         segment.size,
         record.stored_bytes,
-        tuple(dict.fromkeys(chunk.codec for chunk in record.chunks)),
+        tuple(dict.fromkeys([*predictors, *(chunk.codec for chunk in record.chunks)])),
         bool(record.bases),
     )

@@ -1,6 +1,7 @@
 """Reading tensors of a variant without restoring its files."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from blake3 import blake3
 from tenth.errors import DamagedError, InputError, MissingError, must
 from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import File, Manifest, Segment
-from tenth.keep.streams import Workers, threads_of
+from tenth.keep.streams import Meter, Progress, Workers, threads_of
 from tenth.keep.values import Values
 
 _SAME: Mapping[str, Any] = {
@@ -158,6 +159,9 @@ class Variant(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         return self._tensors[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._tensors
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._tensors)
 
@@ -167,23 +171,50 @@ class Variant(Mapping[str, Tensor]):
     def __repr__(self) -> str:
         return f"Variant({self.name!r}, {len(self)} tensors, {sum(self.files.values()):,} bytes)"
 
+    def arrays(
+        self,
+        names: Iterable[str] | None = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Names and arrays (see `Tensor`), one after the other, each compared with its id.
+
+        Args:
+            names: which; None: all.
+            threads: None: one a processor.
+            progress: told of every tensor.
+
+        Raises:
+            MissingError: there is no tensor of a name.
+            DamagedError: what is stored is not what was put.
+
+        Cost: memory of two tensors a thread, beside what the caller keeps.
+        """
+        wanted = list(self if names is None else names)
+        for name in wanted:
+            if name not in self._tensors:
+                near = get_close_matches(name, self._tensors, n=3)
+                told = f"Did you mean {' or '.join(near)}?" if near else ""
+                raise MissingError(must("tensor", f"one of {self.name}", repr(name), told))
+        sizes = [self._tensors[name].size_bytes for name in wanted]
+        meter = Meter(progress, f"read {self.name}", sum(sizes))
+        with Workers(threads_of(threads)) as workers:
+            for name, array in workers.in_order(
+                lambda name: (name, self._tensors[name].read()), wanted
+            ):
+                meter.add(array.nbytes)
+                yield name, array
+
     def state_dict(
-        self, *, threads: int | None = None, progress: Callable[[int], None] | None = None
+        self, *, threads: int | None = None, progress: Progress | None = None
     ) -> dict[str, np.ndarray]:
         """All tensors as arrays (see `Tensor`), each compared with its id.
 
         Raises:
             DamagedError: what is stored is not what was put.
         """
-        arrays: dict[str, np.ndarray] = {}
-        with Workers(threads_of(threads)) as workers:
-            for name, array in workers.in_order(
-                lambda item: (item[0], item[1].read()), self._tensors.items()
-            ):
-                arrays[name] = array
-                if progress is not None:
-                    progress(array.nbytes)
-        return arrays
+        return dict(self.arrays(threads=threads, progress=progress))
 
     def file(self, name: str) -> bytes:
         """A file of the variant, such as config.json.

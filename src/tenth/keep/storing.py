@@ -8,7 +8,7 @@ import zstandard
 from blake3 import blake3
 
 from tenth.errors import InputError, StoreError, must
-from tenth.keep.codecs import CODECS, Encoded, Tier, decode, encode
+from tenth.keep.codecs import CODECS, Tier, decode, encode
 from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import Chunk, Part, Piece, Record, Sketch, check_of
 from tenth.keep.packs import Span
@@ -22,8 +22,8 @@ _SKETCHES = 1 << 20
 class PackWriter(Protocol):
     """What is asked of the writer of packs."""
 
-    def add(self, data: bytes) -> int:
-        """Write a payload; gives the number of its span."""
+    def add(self, data: bytes, digest: bytes | None = None) -> int:
+        """Write a payload, whose check is `digest`; gives the number of its span."""
         ...
 
     def finish(self) -> list[Span]:
@@ -32,7 +32,10 @@ class PackWriter(Protocol):
 
 
 class Job(NamedTuple):
-    """A tensor to write: `read` gives `size` bytes from `start` on of it."""
+    """A tensor to write: `read` gives `size` bytes from `start` on of it.
+
+    `parameters` are those of the predictor of its only part, if that has some.
+    """
 
     id: str
     dtype: str
@@ -40,6 +43,7 @@ class Job(NamedTuple):
     parts: tuple[Part, ...]
     read: Read
     name: str = ""
+    parameters: bytes | None = None
 
 
 class _Run(NamedTuple):
@@ -50,6 +54,18 @@ class _Run(NamedTuple):
     start: int
     offset: int
     size: int
+
+
+class _Done(NamedTuple):
+    """A chunk that was encoded and compared; it ends at byte `end` of its tensor."""
+
+    job: Job
+    end: int
+    size: int
+    data: bytearray
+    codec: str
+    payload: bytes
+    digest: bytes
 
 
 class _Draft(NamedTuple):
@@ -78,6 +94,7 @@ class Drafts:
     jobs: dict[str, tuple[Job, list[_Draft]]] = field(default_factory=dict)
     sketches: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     frames: dict[int, tuple[int, str]] = field(default_factory=dict)
+    fitted: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def roots(self) -> list[Job]:
         """Those that need no base, whether or not there was one."""
@@ -99,6 +116,10 @@ class Drafts:
         made: dict[str, Record] = {}
         for tensor_id, (job, chunks) in self.jobs.items():
             parts = (Part(job.size),) if _alone(job, chunks) else job.parts
+            if tensor_id in self.fitted and parts[0].predictor is not None:
+                ticket, check = self.fitted[tensor_id]
+                predictor = parts[0].predictor._replace(piece=_piece(spans[ticket], check))
+                parts = (parts[0]._replace(predictor=predictor),)
             sketch = None
             if tensor_id in self.sketches:
                 ticket, start, size = self.sketches[tensor_id]
@@ -136,7 +157,7 @@ def store(
     drafts: Drafts,
     writer: PackWriter,
     workers: Workers,
-    encoder: Callable[[_Run], tuple[bytearray, Encoded]],
+    encoder: Callable[[_Run], _Done],
     done: Callable[[int], None],
 ) -> None:
     """Write tensors into packs, in order; each is in `drafts` once it is whole.
@@ -153,16 +174,18 @@ def store(
 
     current: Job | None = None
     digest, chunks = blake3(), []
-    for run, (data, encoded) in workers.in_order(lambda run: (run, encoder(run)), runs()):
-        if run.job is not current:
-            current, digest, chunks = run.job, blake3(), []
-        digest.update(data)
-        payload = encoded.payload
-        ticket = writer.add(payload) if payload else -1
-        chunks.append(_Draft(encoded.codec, run.size, ticket, len(payload), check_of(payload)))
+    for run in workers.in_order(encoder, runs()):
+        job, payload = run.job, run.payload
+        if job is not current:
+            current, digest, chunks = job, blake3(), []
+        digest.update(run.data)
+        ticket = writer.add(payload, run.digest) if payload else -1
+        chunks.append(_Draft(run.codec, run.size, ticket, len(payload), run.digest.hex()))
         done(run.size)
-        if run.start + run.size == run.job.size:
-            _finish(run.job, digest.hexdigest(), chunks, drafts)
+        if run.end == job.size:
+            if job.parameters is not None:
+                drafts.fitted[job.id] = writer.add(job.parameters), check_of(job.parameters)
+            _finish(job, digest.hexdigest(), chunks, drafts)
 
 
 def _finish(job: Job, found: str, chunks: list[_Draft], drafts: Drafts) -> None:
@@ -170,7 +193,7 @@ def _finish(job: Job, found: str, chunks: list[_Draft], drafts: Drafts) -> None:
         raise InputError(
             must(f"tensor {job.name}", "left alone while it is stored", "other bytes than before")
         )
-    drafts.jobs[job.id] = job._replace(read=_gone), chunks
+    drafts.jobs[job.id] = job._replace(read=_gone, parameters=None), chunks
 
 
 def _gone(start: int, size: int) -> bytearray:
@@ -186,7 +209,7 @@ def _runs(job: Job) -> Iterator[_Run]:
         at += part.size
 
 
-def encoder(values: Values, tier: Tier) -> Callable[[_Run], tuple[bytearray, Encoded]]:
+def encoder(values: Values, tier: Tier) -> Callable[[_Run], _Done]:
     """What writes one chunk: as the smallest of all codecs, and sees that it can be read again.
 
     Args:
@@ -194,9 +217,10 @@ def encoder(values: Values, tier: Tier) -> Callable[[_Run], tuple[bytearray, Enc
         tier: as of `tenth.keep.codecs.encode`.
     """
 
-    def written(run: _Run) -> tuple[bytearray, Encoded]:
+    def written(run: _Run) -> _Done:
         data = run.job.read(run.start, run.size)
-        under = values.under(run.part, run.job.dtype, run.offset, run.size)
+        job = run.job
+        under = values.under(run.part, job.dtype, run.offset, run.size, job.parameters)
         made = encode(memoryview(data), under, run.job.dtype, tier)
         again = bytearray(run.size)
         decode(made.codec, made.payload, run.job.dtype, under, memoryview(again))
@@ -205,7 +229,8 @@ def encoder(values: Values, tier: Tier) -> Callable[[_Run], tuple[bytearray, Enc
                 f"codec {made.codec} does not give tensor {run.job.name} back. Nothing was stored. "
                 "This is a bug of tenth: please report it."
             )
-        return data, made
+        digest = bytes.fromhex(check_of(made.payload))
+        return _Done(job, run.start + run.size, run.size, data, made.codec, made.payload, digest)
 
     return written
 

@@ -11,7 +11,7 @@ from tenth.keep.shelf import Shelf
 
 PRICE_USD = 0.023
 PRICE_SOURCE = (
-    "Amazon S3 Standard, US East (N. Virginia), first 50 TB: list price of 2025, "
+    "Amazon S3 Standard, US East (N. Virginia), first 50 TB a month, list price in 2025, "
     "https://aws.amazon.com/s3/pricing/"
 )
 _MONTHS = 12

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from tenth.errors import DamagedError, FormatError, InputError, StoreError, must
 from tenth.keep.codecs import CODECS, decode
-from tenth.keep.manifest import Chunk, Part, Piece, Record, check_of
+from tenth.keep.dtypes import DTYPES
+from tenth.keep.manifest import Chunk, Part, Piece, Predictor, Record, check_of
 from tenth.keep.packs import Reader, Span
+from tenth.keep.predict import PREDICTORS, cast, lowrank
 
 ALONE = frozenset({"store", "raw"})
 """Codecs that never use a base."""
@@ -40,6 +42,7 @@ class Values:
         self.records = records
         self._packs = packs
         self._layouts: dict[str, _Layout] = {}
+        self._fitted: dict[Piece, bytes] = {}
 
     def chunks(self, tensor_id: str) -> Iterator[tuple[str, int]]:
         """The chunks of a tensor, as arguments of `chunk`."""
@@ -97,17 +100,50 @@ class Values:
             raise LostPiece(piece)
         return data
 
-    def under(self, part: Part, dtype: str, offset: int, size: int) -> memoryview | bytes | None:
+    def under(
+        self, part: Part, dtype: str, offset: int, size: int, parameters: bytes | None = None
+    ) -> memoryview | bytes | None:
         """What `size` bytes from `offset` on of a part are a difference from; None: of nothing.
+
+        Args:
+            part: of a tensor.
+            dtype: of that tensor.
+            offset: from the start of the part.
+            size: whole elements.
+            parameters: of the predictor, where they are not stored yet.
 
         Raises:
             StoreError: the predictor is not known to this version.
+            DamagedError: its parameters do not fit the part.
         """
         if part.base is None:
             return None
         if part.predictor is None:
             return self.read(part.base, part.base_start + offset, size)
-        raise _too_new(f"predictor {part.predictor.name} {part.predictor.version}")
+        known = PREDICTORS.get(part.predictor.name)
+        if known is None or known.version != part.predictor.version:
+            raise _too_new(f"predictor {part.predictor.name} {part.predictor.version}")
+        width, base_width = (DTYPES[name].bits // 8 for name in (dtype, part.predictor.source))
+        start, count = offset // width, size // width
+        base = self.read(part.base, part.base_start + start * base_width, count * base_width)
+        try:
+            if not known.fitted:
+                return cast(base, part.predictor.source, dtype)
+            stored = self._parameters(part.predictor) if parameters is None else parameters
+            factors = lowrank.unpack(stored)
+            shape = factors.left.shape[1], factors.right.shape[1]
+            return lowrank.predict(stored, base, shape, dtype, start, count)
+        except (FormatError, InputError) as error:
+            raise DamagedError(f"tensor {part.base[:12]} predicts nothing: {error}") from error
+
+    def _parameters(self, predictor: Predictor) -> bytes:
+        if predictor.piece is None:
+            raise DamagedError(f"predictor {predictor.name} has no parameters.")
+        found = self._fitted.get(predictor.piece)
+        if found is None:
+            found = bytes(self.piece(predictor.piece))
+            self._fitted = {predictor.piece: found}  # of one tensor at a time
+        return found
 
     def _under(self, tensor_id: str, start: int, size: int) -> memoryview | bytes | None:
         record, starts = self.records[tensor_id], self._layout(tensor_id).parts
