@@ -183,6 +183,13 @@ def test_a_base_of_another_float_type_is_cast(dtype, made):
     assert renamed.parts == found.parts
 
 
+def test_between_equals_the_base_that_need_not_be_cast():
+    rows = {"0.q": single(BASE["0.q"])}
+    pool = Pool([*tensors(rows, dtype="F32"), *tensors({"q": BASE["0.q"]})])
+    found = match.match(seen("new", tuned(BASE["0.q"])), pool)
+    assert found.parts[0].dtype == "BF16"
+
+
 def test_whole_numbers_are_not_cast():
     whole = np.zeros((WIDTH, WIDTH), np.int32)
     whole[:, ::2] = 5

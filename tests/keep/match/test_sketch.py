@@ -124,6 +124,19 @@ def test_a_pruned_tensor_is_near_its_base():
     assert delta_bits(pruned, base) < 0.7
 
 
+def test_zeros_with_a_sign():
+    """A product with a mask: the signs are the base's, or others, which cost a bit each."""
+    base, variant = pair(1e-3)
+    pruned = (base & 0x7FFF) <= np.quantile(base & 0x7FFF, 0.9)
+    plain = np.where(pruned, 0, variant).astype(np.uint16)
+    signed = np.where(pruned, base & 0x8000, variant).astype(np.uint16)
+    chance = np.random.default_rng(4).integers(0, 2, base.size, dtype=np.uint16) << 15
+    mixed = np.where(pruned, chance, variant).astype(np.uint16)
+    least = delta_bits(plain, base)
+    assert delta_bits(signed, base) == pytest.approx(least, abs=0.001)
+    assert delta_bits(mixed, base) == pytest.approx(least + 0.9, abs=0.01)
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.uint64])
 def test_every_width_of_words(kind):
     chosen = np.random.default_rng(2)

@@ -53,7 +53,10 @@ def delta_bits(words: Words, base: Words, exponent: tuple[int, int] | None = Non
 
 
 def _pruned(words: Words, base: Words, change: Words) -> float:
-    """A bitmap of the zeros, where magnitude in the base does not foretell them, and the rest."""
+    """A bitmap of the zeros, where magnitude in the base does not foretell them, and the rest.
+
+    A product with a mask leaves zeros with a sign, which may be that of the base.
+    """
     signless = words.dtype.type((1 << (8 * words.itemsize - 1)) - 1)
     kept = words & signless != 0
     zeros = words.size - int(np.count_nonzero(kept))
@@ -62,7 +65,9 @@ def _pruned(words: Words, base: Words, change: Words) -> float:
     sizes = base & signless
     foretold = sizes > np.partition(sizes, zeros - 1)[zeros - 1]
     bitmap = min(_bits(kept), _bits(kept ^ foretold))
-    return bitmap + float(kept.mean()) * _small(change[kept])
+    negative = words[~kept] != 0
+    signs = min(_bits(negative), _bits(negative ^ (base[~kept] > signless)))
+    return bitmap + (zeros * signs + (words.size - zeros) * _small(change[kept])) / words.size
 
 
 def _small(change: Words, classes: Words | None = None) -> float:

@@ -18,6 +18,7 @@ from tenth.keep.predict import cast
 from tenth.keep.predict.floats import FLOATS
 
 PAYS = 0.97  # of what the tensor takes alone; above it a difference is not worth its base
+_CAST = 1.03  # between equals, the base that need not be cast
 _FEWEST = 64  # words seen, below which a run of rows is not compared
 _MOST_BLOCKS = 64
 _MOST_COMPARED = 8
@@ -85,7 +86,8 @@ def _whole(tensor: Seen, own: Words, other: Seen, raw: float) -> Match | None:
     if base is None or base.size != own.size:
         return None
     part = Part(tensor.size_bytes, other.id, 0, other.dtype)
-    return Match((part,), delta_bits(own, base, DTYPES[tensor.dtype].exponent), raw)
+    bits = delta_bits(own, base, DTYPES[tensor.dtype].exponent)
+    return Match((part,), bits if other.dtype == tensor.dtype else _CAST * bits, raw)
 
 
 def _as_dtype(other: Seen, dtype: str) -> Words | None:
