@@ -23,6 +23,7 @@ def models(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_verdict_in_words(models):
     run = tenth("receipt", "judge", "before.pt", "after.pt", folder=models)
     assert run.returncode == 0, run.stderr
@@ -30,6 +31,7 @@ def test_the_verdict_in_words(models):
     assert "whole channels" in run.stdout
 
 
+@pytest.mark.slow
 def test_the_verdict_in_json_with_the_score_of_a_task(models):
     arguments = ("receipt", "judge", "before.pt", "after.pt", "--task", "line.py", "--json")
     form = json.loads(tenth(*arguments, folder=models).stdout)

@@ -1,12 +1,14 @@
 """What every form keeps to, whichever the receipt."""
 
 import json
+import random
 
 import pytest
 
 from tenth.catalogue import CREDIT
 from tenth.errors import InputError
-from tenth.receipt import Aim, Receipt
+from tenth.figures import LABELS, Figure, unknown
+from tenth.receipt import Aim, Receipt, Stage
 from tenth.receipt.export import FORMS, Filled, Open, export
 
 from ..samples import life
@@ -85,7 +87,8 @@ def test_what_is_saved_is_the_form_as_printed(form, tmp_path):
 
 @forms
 @pytest.mark.parametrize(
-    "title", ["", "=1+1", 'a "quote" | <script>\n---\nemissions: 0', "الحياة", "x" * 10_000]
+    "title",
+    ["", "\ud800", "=1+1", 'a "quote" | <script>\n---\nemissions: 0', "الحياة", "x" * 10_000],
 )
 def test_any_title_is_held(form, title):
     filled = export(plain(title=title), form, ALL_FACTS)
@@ -97,6 +100,70 @@ def test_any_title_is_held(form, title):
 @forms
 def test_a_receipt_of_this_machine_can_be_filed(form):
     assert export(Receipt("mine", Aim("digits")), form).form == form
+
+
+_NUMBERS = [0.0, -0.0, 1e-30, 1e-9, 1, 3.5, 1e18, 1e30, -1.0]
+_WORDS = [
+    "",
+    "a",
+    "|",
+    "\n",
+    "=1",
+    "\x00",
+    "\ud800",
+    "🎉",
+    '"',
+    "\\",
+    "\u2028",
+    "\ufeff",
+    "x" * 6000,
+]
+_UNITS = {
+    "wall_seconds": "s",
+    "flops_executed": "FLOP",
+    "energy_joules": "J",
+    "energy_joules_processor": "J",
+    "carbon_gco2e": "gCO2e",
+    "price_usd": "USD",
+    "odd one": "x",
+}
+
+
+def odd_figure(draw, unit):
+    if draw.random() < 0.25:
+        return unknown(unit, draw.choice(_WORDS) or "no reason")
+    value = draw.choice(_NUMBERS)
+    low, high = (draw.choice([0, 0.05, 0.5]) * abs(value) for _ in range(2))
+    return Figure(value, unit, value - low, value + high, draw.choice(LABELS), draw.choice(_WORDS))
+
+
+def odd_receipt(draw):
+    stages = [
+        Stage(
+            draw.choice(_WORDS),
+            {name: odd_figure(draw, unit) for name, unit in _UNITS.items() if draw.random() < 0.8},
+            notes={"started": draw.choice([*_WORDS, "2026-01-01T00:00:00"])},
+        )
+        for _ in range(draw.randint(0, 3))
+    ]
+    scores = {draw.choice(_WORDS): odd_figure(draw, "") for _ in range(draw.randint(0, 3))}
+    receipt = plain(title=draw.choice(_WORDS), stages=stages, scores=scores)
+    receipt.created = draw.choice([*_WORDS, "2026-01-01T00:00:00"])
+    receipt.hardware["cpu"] = draw.choice(_WORDS)
+    receipt.hardware["accelerators"] = [draw.choice(_WORDS) for _ in range(draw.randint(0, 3))]
+    return receipt
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_receipt_can_be_filed(seed, tmp_path):
+    draw = random.Random(seed)
+    receipt = odd_receipt(draw)
+    facts = {name: value for name, value in ALL_FACTS.items() if draw.random() < 0.5}
+    for form in FORMS:
+        filled = export(receipt, form, facts)
+        filled.save(tmp_path / form)
+        json.dumps(filled.to_json(), allow_nan=False)
+        assert all(gap.field and gap.reason for gap in filled.open)
 
 
 def test_no_other_form():

@@ -58,9 +58,11 @@ class Filled:
         files.write_text(path, str(self))
 
     def __str__(self) -> str:
-        if isinstance(self.content, str):
-            return self.content
-        return json.dumps(self.content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = self.content
+        if not isinstance(text, str):
+            text = json.dumps(text, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        # half a surrogate pair, which JSON can escape and UTF-8 cannot hold, becomes a ?
+        return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass
