@@ -65,6 +65,30 @@ def test_every_codec_gives_back_what_it_took(name, dtype):
     assert applied or (name == "ctx" and (kind.exponent is None or kind.word == 8))
 
 
+@pytest.mark.parametrize("dtype", ["BF16", "F32", "U16", "F8_E4M3"])
+def test_rows_that_move_little_cost_little_beside_rows_that_move_much(dtype):
+    base = words(dtype, 200 * 384)
+    much = np.repeat(np.random.default_rng(5).random(200) < 0.3, 384)
+    values = np.where(much, moved(base, 1.0, 60), moved(base, 0.5, 1))
+    mixed = written("sub", values, base, dtype)
+    split = written("ctx", values, base, dtype)
+    assert split[4] == 4  # sets of frequencies
+    assert len(split) < 0.9 * len(mixed)
+    assert np.array_equal(back("ctx", split, base, dtype, values), values)
+
+
+def test_a_sample_may_mislead_but_never_breaks():
+    base = words("BF16", 300_000)
+    piece = np.zeros(base.size, bool)
+    for start in np.linspace(0, base.size - 4096, 16).astype(int):
+        piece[start : start + 4096] = True
+    noise = words("U16", base.size, 8)
+    for values in (np.where(piece, base, noise), np.where(piece, noise, base)):
+        encoded = encode(values.tobytes(), base.tobytes(), "BF16")
+        assert len(encoded.payload) <= values.nbytes + 1
+        assert np.array_equal(back(encoded.codec, encoded.payload, base, "BF16", values), values)
+
+
 @pytest.mark.parametrize("tier", ["fast", "archive"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_what_is_chosen_comes_back_and_is_hardly_larger_than_the_chunk(dtype, tier):

@@ -25,7 +25,8 @@ def pruned(base):
 def payloads(dtype):
     """(codec, payload, base, words) of every codec and form."""
     base = words(dtype, SIZE)
-    for values in (moved(base, 0.9, 300), moved(base, 0.05), pruned(base), base):
+    rows = np.where(np.arange(SIZE) // 500 % 2, moved(base, 1.0, 90), base)
+    for values in (moved(base, 0.9, 300), moved(base, 0.05), pruned(base), base, rows):
         for name, codec in CODECS.items():
             body = codec.encode(Chunk(values, base, DTYPES[dtype], "archive"))
             if body is not None and name != "copy":
@@ -73,7 +74,7 @@ def test_a_payload_with_more_after_it_is_noticed(way):
 def test_flipped_bits_give_an_error_or_words(way):
     rng = np.random.default_rng(1)
     for name, payload, base, values in way:
-        for trial in range(12):
+        for trial in range(6):
             damaged = bytearray(payload)
             for _ in range(1 + trial % 3):
                 at = rng.integers(0, len(payload) if trial % 2 else min(200, len(payload)))
@@ -127,7 +128,7 @@ def test_a_frame_of_unknown_size_or_with_more_after_it_is_refused():
 def test_memory_stays_a_small_multiple_whatever_a_payload_says(way):
     rng = np.random.default_rng(3)
     for name, payload, base, _ in way:
-        limit = 60 * base.nbytes + 3_000_000  # tables of many classes do not grow with a chunk
+        limit = 60 * base.nbytes + 8_000_000  # tables of 64 classes do not grow with a chunk
         tracemalloc.start()
         for _ in range(4):
             damaged = bytearray(payload)

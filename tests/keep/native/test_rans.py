@@ -1,6 +1,7 @@
 """The entropy coder: C and numpy give the same bits, and damage is noticed or harmless."""
 
 import ctypes
+import dataclasses
 import math
 
 import numpy as np
@@ -9,13 +10,19 @@ import pytest
 from tenth.errors import CompileError
 from tenth.keep import native
 from tenth.keep.native import rans
-from tenth.keep.native.rans import SLOTS, SYMBOLS, Coded, Contexts
+from tenth.keep.native.rans import BLOCK, SLOTS, SYMBOLS, Coded, Contexts
 from tenth.keep.native.words import WORD_TYPES
 from tenth.kernels import library
 from tenth.kernels.toolchain import LIBRARY_FLAGS, compile_library, find_compiler
 
 SIZES = (0, 1, 15, 16, 17, 255, 1000, 5003)
 CLASSES = Contexts(5, 3, 15, 4)
+
+
+def with_sets(contexts, size, most=3):
+    """The same classes, in sets that change from block to block."""
+    sets = np.random.default_rng(size).integers(0, most, -(-size // BLOCK), np.uint8)
+    return dataclasses.replace(contexts, sets=sets, most_sets=most)
 
 
 def numbers(word, size, spread, seed=0):
@@ -66,16 +73,22 @@ def same(a: Coded, b: Coded):
 
 
 @needs_compiler
-@pytest.mark.parametrize("contexts", [Contexts(), CLASSES], ids=["one", "classes"])
+@pytest.mark.parametrize("kind", ["one", "classes", "sets", "classes and sets"])
 @pytest.mark.parametrize("spread", [0.0, 0.3, 5.0, 3e4, 1e9])
 @pytest.mark.parametrize("word", [1, 2, 4])
-def test_c_with_and_without_vectors_and_numpy_are_equal(monkeypatch, plain, word, spread, contexts):
+def test_c_with_and_without_vectors_and_numpy_are_equal(monkeypatch, plain, word, spread, kind):
     kernels = (native.kernel(), plain, None)
     for size in SIZES:
         words, under = numbers(word, size, spread)
+        contexts = CLASSES if "classes" in kind else Contexts()
+        contexts = with_sets(contexts, size) if "sets" in kind else contexts
         for below in (under, None) if contexts.count == 1 else (under,):
             coded = [
-                through(monkeypatch, kernel, lambda b=below, w=words: rans.encode(w, b, contexts))
+                through(
+                    monkeypatch,
+                    kernel,
+                    lambda b=below, w=words, c=contexts: rans.encode(w, b, c),
+                )
                 for kernel in kernels
             ]
             assert same(coded[0], coded[1])
@@ -85,7 +98,7 @@ def test_c_with_and_without_vectors_and_numpy_are_equal(monkeypatch, plain, word
                 assert through(
                     monkeypatch,
                     kernel,
-                    lambda b=below, o=out, c=coded[0]: rans.decode(c, b, o, contexts),
+                    lambda b=below, o=out, c=coded[0], k=contexts: rans.decode(c, b, o, k),
                 )
                 assert np.array_equal(out, words)
 
@@ -118,6 +131,32 @@ def test_damaged_streams_end_the_same_way_everywhere(monkeypatch, plain):
         assert ends[0] == ends[1] == ends[2]
         noticed += not ends[0][0]
     assert 70 < noticed < 120  # a raw bit may flip unnoticed, which a hash is there for
+
+
+@needs_compiler
+@pytest.mark.parametrize("word", [1, 2, 4])
+def test_blocks_go_to_the_same_sets_everywhere(monkeypatch, plain, word):
+    costs = np.random.default_rng(0).integers(0, 900, (4, CLASSES.count, SYMBOLS)).astype(np.uint16)
+    for size in SIZES[1:]:
+        words, under = numbers(word, size, 9.0)
+        found = [
+            through(
+                monkeypatch,
+                kernel,
+                lambda w=words, u=under: rans.assign(w, u, CLASSES, costs).tolist(),
+            )
+            for kernel in (native.kernel(), plain, None)
+        ]
+        assert found[0] == found[1] == found[2]
+        assert len(found[0]) == -(-size // BLOCK)
+        assert size < 1000 or len(set(found[0])) > 1
+
+
+def test_a_block_goes_to_the_set_that_makes_it_cheapest():
+    words = np.repeat(np.array([0, 200], "<u2"), BLOCK)
+    costs = np.full((2, 1, SYMBOLS), 50, np.uint16)
+    costs[1, 0, 0] = 9  # zeros are cheap in the second set
+    assert rans.assign(words, np.zeros_like(words), Contexts(), costs).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("way", ["c", "numpy"])
@@ -157,6 +196,11 @@ def test_arrays_that_do_not_belong_together_never_reach_the_c():
         rans.encode(words, under[:-1])
     with pytest.raises(ValueError, match="contiguous"):
         rans.encode(words[::2], None)
+    few = dataclasses.replace(CLASSES, sets=np.zeros(1, np.uint8), most_sets=2)
+    beyond = dataclasses.replace(CLASSES, sets=np.full(2, 2, np.uint8), most_sets=2)
+    for contexts in (few, beyond, dataclasses.replace(CLASSES, count=65)):
+        with pytest.raises(ValueError, match="classes do not belong"):
+            rans.count(words, under, contexts)
     coded = rans.encode(words, under)
     with pytest.raises(ValueError, match="do not fit"):
         rans.decode(coded, under, words.copy(), CLASSES)

@@ -31,7 +31,7 @@ CODECS: Mapping[str, Codec] = MappingProxyType({
     codec.name: codec
     for codec in (  # the fastest to read first
         Codec("copy", 1, True, plain.copy, plain.copied),
-        Codec("store", 1, False, plain.store, plain.restore),
+        Codec("store", 1, False, plain.store, plain.restore, always=True),
         Codec("sparse", 1, True, sparse.encode, sparse.decode),
         Codec("raw", 1, False, raw.encode, raw.decode),
         Codec("sub", 1, True, sub.encode, sub.decode),
@@ -66,7 +66,7 @@ def encode(
     Raises:
         InputError: the bytes are no whole words, or the base has another size.
 
-    Cost: each codec on a sixteenth of the chunk, and those that come near in full.
+    Cost: each codec on a sixteenth of the chunk, and the best in full.
     """
     kind = dtype_of(dtype)
     words = _checked(values, kind.word, "values")

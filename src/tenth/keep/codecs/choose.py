@@ -1,7 +1,8 @@
 """Choosing a codec by what it comes to: every one that applies is measured, the smallest wins.
 
-A large chunk is measured on a sample first, and only those near the best there are written in full.
-Within three per cent the one that is faster to read wins.
+Within three per cent the one that is faster to read wins. A large chunk is measured on a sample
+first. Where that is clear, one codec is left; where the chunk shrinks so much that tables and
+states weigh in the sample, all that come near are written in full.
 """
 
 from collections.abc import Sequence
@@ -12,14 +13,16 @@ from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
 _PIECES, _PIECE = 16, 4096  # of so many runs of so many words
-_NEAR, _HEADS, _TIE = 1.04, 256, 1.03  # tables and states weigh more in a sample, by so many bytes
+_TIE = 1.03
+_HEADS = 256  # bytes by which tables and states weigh more in a sample
+_CLEAR = 128 * _HEADS  # bytes of a sample, in which they do not
 
 
 def choose(chunk: Chunk, codecs: Sequence[Codec]) -> tuple[Codec, bytes]:
     """The codec to write a chunk with, and the body that it gives.
 
     Args:
-        codecs: the fastest to read first; one of them applies to any chunk.
+        codecs: the fastest to read first; one of them is `always` there.
     """
     if chunk.words.size > _SAMPLED:
         codecs = _promising(chunk, codecs)
@@ -32,10 +35,11 @@ def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:
     sample = _sample(chunk)
     sizes = [(codec, codec.encode(sample)) for codec in codecs]
     least = min(len(body) for _, body in sizes if body is not None)
-    near = _NEAR * least + _HEADS
-    return [codec for codec, body in sizes if body is not None and len(body) <= near] or [
-        codecs[-1]
-    ]
+    near = _TIE * least + _HEADS
+    found = [codec for codec, body in sizes if body is not None and len(body) <= near]
+    best = found[:1] if least > _CLEAR else found
+    # what applies to a sample need not apply to the chunk
+    return [codec for codec in codecs if codec in best or codec.always]
 
 
 def _sample(chunk: Chunk) -> Chunk:

@@ -62,6 +62,7 @@ class Codec:
         needs_base: whether it reads the words of a base.
         encode: the body of a payload, or None where the codec does not apply to this chunk.
         decode: fills all of a target from a payload's body, or raises FormatError.
+        always: it applies to any chunk, and gives no more than its bytes.
     """
 
     name: str
@@ -69,3 +70,4 @@ class Codec:
     needs_base: bool
     encode: Callable[[Chunk], bytes | None]
     decode: Callable[[Reader, Target], None]
+    always: bool = False

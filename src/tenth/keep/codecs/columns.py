@@ -89,7 +89,7 @@ def pack_rans(words: Words, under: Words | None, contexts: Contexts) -> bytes:
     lanes = coded.states.size // rans.ROW
     return b"".join((
         bytes((lanes.bit_length() - 1, highest)),
-        *(frames.pack(plane, "small") for plane in planes.split(table)),
+        *(frames.pack(plane) for plane in planes.split(table)),
         number(coded.stream.size),
         coded.states.astype("<u4").tobytes(),
         coded.stream.astype("<u2", copy=False).tobytes(),
@@ -105,10 +105,10 @@ def unpack_rans(source: Reader, out: Words, under: Words | None, contexts: Conte
     lanes, highest = rans.ROW << source.byte(), source.byte()
     if lanes > rans.MOST_LANES or out.itemsize > _WIDEST:
         raise damaged("an entropy-coded column has a form that is never written")
-    table = np.empty(contexts.count * (highest + 1), WORD_TYPES[2])
+    table = np.empty(contexts.total * (highest + 1), WORD_TYPES[2])
     planes.join(_planes(source, table), table)
-    frequencies = np.zeros((contexts.count, rans.SYMBOLS), np.uint16)
-    frequencies[:, : highest + 1] = table.reshape(contexts.count, -1)
+    frequencies = np.zeros((contexts.total, rans.SYMBOLS), np.uint16)
+    frequencies[:, : highest + 1] = table.reshape(contexts.total, -1)
     if not rans.sound(frequencies):
         raise damaged("frequencies have another sum than they must")
     length = source.number()

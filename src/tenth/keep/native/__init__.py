@@ -1,7 +1,7 @@
 """The inner loops of the codecs in C, and the same in numpy, bit for bit.
 
     planes    byte planes to words and back
-    rans      an entropy coder for small signed numbers
+    rans      an entropy coder for small signed numbers; twin is its other half in numpy
     patch     adding differences in places
 
 The C is compiled once, for this very processor (see `tenth.kernels.library`). Without a compiler

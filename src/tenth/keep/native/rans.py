@@ -20,12 +20,22 @@ from numpy.typing import NDArray
 
 from tenth.keep import native
 from tenth.keep.native import twin
-from tenth.keep.native.twin import BITS, SLOTS, SYMBOLS, Contexts
+from tenth.keep.native.twin import BITS, BLOCK, SLOTS, SYMBOLS, Contexts
 from tenth.keep.native.words import Words
 
-__all__ = ["BITS", "MOST_CLASSES", "MOST_LANES", "ROW", "SLOTS", "SYMBOLS", "Coded", "Contexts"]
+__all__ = [
+    "BITS",
+    "BLOCK",
+    "MOST_CLASSES",
+    "MOST_LANES",
+    "ROW",
+    "SLOTS",
+    "SYMBOLS",
+    "Coded",
+    "Contexts",
+]
 
-ROW, MOST_LANES, MOST_CLASSES = 16, 256, 32
+ROW, MOST_LANES, MOST_CLASSES = 16, 256, 64
 _SINGLE = Contexts()
 
 
@@ -59,7 +69,8 @@ def encode(words: Words, under: Words | None, contexts: Contexts = _SINGLE) -> C
     room = np.empty(3 * words.size + ROW, np.uint16)
     used = library.tenth_keep_rans_encode(
         *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
-        frequencies.ctypes.data, states.ctypes.data, lanes, room.ctypes.data, room.size,
+        frequencies.ctypes.data, contexts.total, states.ctypes.data, lanes, room.ctypes.data,
+        room.size,
     )  # fmt: skip
     return Coded(frequencies, states, room[room.size - used :])
 
@@ -71,8 +82,9 @@ def decode(coded: Coded, under: Words | None, out: Words, contexts: Contexts = _
     """
     classes = coded.frequencies.shape[0]
     lanes = coded.states.size
-    if classes != contexts.count or lanes % ROW or not 0 < lanes <= MOST_LANES:
+    if classes != contexts.total or lanes % ROW or not 0 < lanes <= MOST_LANES:
         raise ValueError("a table or its lanes do not fit")
+    _check(out, contexts)
     library = _calls()
     if library is None:
         return twin.decode(coded.frequencies, coded.states, coded.stream, under, out, contexts)
@@ -90,15 +102,39 @@ def decode(coded: Coded, under: Words | None, out: Words, contexts: Contexts = _
 
 def count(words: Words, under: Words | None, contexts: Contexts = _SINGLE) -> NDArray[np.uint32]:
     """How often each symbol occurs, [class, SYMBOLS]."""
+    _check(words, contexts)
     library = _calls()
     if library is None:
         return twin.count(words, under, contexts)
-    counts = np.zeros((contexts.count, SYMBOLS), np.uint32)
+    counts = np.zeros((2, contexts.total, SYMBOLS), np.uint32)
     library.tenth_keep_rans_count(
         *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
-        counts.ctypes.data,
+        counts.ctypes.data, contexts.total * SYMBOLS,
     )  # fmt: skip
-    return counts
+    return counts[0] + counts[1]
+
+
+def assign(
+    words: Words, under: Words | None, contexts: Contexts, costs: NDArray[np.uint16]
+) -> NDArray[np.uint8]:
+    """Of each block: the set that makes it cheapest.
+
+    Args:
+        contexts: of one set.
+        costs: of symbols, [set, class, SYMBOLS], in any unit; a block's sum must be under 2^32.
+    """
+    if contexts.sets is not None or costs.shape[1:] != (contexts.count, SYMBOLS):
+        raise ValueError("costs do not belong to these classes")
+    library = _calls()
+    costs = np.ascontiguousarray(costs, np.uint16)
+    if library is None:
+        return twin.assign(words, under, contexts, costs.reshape(len(costs), -1))
+    out = np.zeros(-(-words.size // BLOCK), np.uint8)
+    library.tenth_keep_rans_assign(
+        *_addresses(words, under), contexts.struct(), words.size, words.itemsize,
+        costs.ctypes.data, len(costs), out.ctypes.data,
+    )  # fmt: skip
+    return out
 
 
 def normalised(counts: NDArray[np.uint32]) -> NDArray[np.uint16]:
@@ -136,6 +172,11 @@ def lanes_of(size: int) -> int:
     return lanes
 
 
+def _check(words: Words, contexts: Contexts) -> None:
+    if contexts.total > MOST_CLASSES or not contexts.fit(words.size):
+        raise ValueError("classes do not belong to these words")
+
+
 def _addresses(words: Words, under: Words | None) -> tuple[int, int | None]:
     """Addresses for the C, after a check of what it relies on."""
     for array in (words, under):
@@ -151,12 +192,18 @@ def _addresses(words: Words, under: Words | None) -> tuple[int, int | None]:
 @cache
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     address, size = ctypes.c_void_p, ctypes.c_int64
-    library.tenth_keep_rans_count.argtypes = [address, address, address, size, size, address]
+    library.tenth_keep_rans_count.argtypes = [
+        address, address, address, size, size, address, size
+    ]  # fmt: skip
     library.tenth_keep_rans_count.restype = None
+    library.tenth_keep_rans_assign.argtypes = [
+        address, address, address, size, size, address, size, address
+    ]  # fmt: skip
+    library.tenth_keep_rans_assign.restype = None
     library.tenth_keep_rans_table.argtypes = [address, size, address]
     library.tenth_keep_rans_table.restype = None
     library.tenth_keep_rans_encode.argtypes = [
-        address, address, address, size, size, address, address, size, address, size
+        address, address, address, size, size, address, size, address, size, address, size
     ]  # fmt: skip
     library.tenth_keep_rans_encode.restype = size
     library.tenth_keep_rans_decode.argtypes = [

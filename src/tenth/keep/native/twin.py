@@ -13,43 +13,66 @@ from numpy.typing import NDArray
 
 from tenth.keep.native.words import Words
 
-BITS, SYMBOLS = 11, 256
+BITS, SYMBOLS, BLOCK = 11, 256, 64
 SLOTS = 1 << BITS
 _LOWEST = 1 << 16
 _ROW = 16
 
 
 class _Contexts(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_int64) for name in ("count", "shift", "mask", "lowest"))
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("count", "shift", "mask", "lowest")),
+        ("sets", ctypes.c_void_p),
+    )
 
 
 @dataclass(frozen=True)
 class Contexts:
-    """How the class of an element follows from its base's word.
+    """How the class of an element follows from its base's word, and from where it stands.
 
     Attributes:
-        count: of classes; one: the base is not looked at.
+        count: of classes by exponent; one: the base is not looked at.
         shift: where the exponent stands.
         mask: of the exponent, once it is shifted.
         lowest: exponents up to this one have class 0, each above has the next class, up to the
             last class.
+        sets: of each `BLOCK` elements, which set of `count` classes they use; None: one set.
+        most_sets: of them.
     """
 
     count: int = 1
     shift: int = 0
     mask: int = 0
     lowest: int = 0
+    sets: NDArray[np.uint8] | None = None
+    most_sets: int = 1
+
+    @property
+    def total(self) -> int:
+        """Classes of all sets."""
+        return self.count * self.most_sets
 
     def struct(self) -> Any:
         """The address of the C's struct, as an argument of a call."""
-        return ctypes.byref(_Contexts(self.count, self.shift, self.mask, self.lowest))
+        sets = None if self.sets is None else self.sets.ctypes.data
+        return ctypes.byref(_Contexts(self.count, self.shift, self.mask, self.lowest, sets))
+
+    def fit(self, size: int) -> bool:
+        """Whether there is a set, and one that is counted, for each of `size` elements."""
+        if self.sets is None:
+            return self.most_sets == 1
+        blocks = -(-size // BLOCK)
+        return self.sets.size == blocks and not np.any(self.sets >= self.most_sets)
 
     def classes(self, under: Words | None, size: int) -> NDArray[np.int64]:
         """The class of each element."""
-        if under is None or self.count == 1:
-            return np.zeros(size, np.int64)
-        exponents = (under.astype(np.int64) >> self.shift) & self.mask
-        return np.clip(exponents - self.lowest, 0, self.count - 1)
+        found = np.zeros(size, np.int64)
+        if self.sets is not None:
+            found += np.repeat(self.sets.astype(np.int64) * self.count, BLOCK)[:size]
+        if under is not None and self.count > 1:
+            exponents = (under.astype(np.int64) >> self.shift) & self.mask
+            found += np.clip(exponents - self.lowest, 0, self.count - 1)
+        return found
 
 
 def _symbols(words: Words, under: Words | None) -> tuple[NDArray, NDArray, NDArray]:
@@ -64,8 +87,18 @@ def _symbols(words: Words, under: Words | None) -> tuple[NDArray, NDArray, NDArr
 def count(words: Words, under: Words | None, contexts: Contexts) -> NDArray[np.uint32]:
     """How often each symbol occurs, [class, SYMBOLS]."""
     symbols = _symbols(words, under)[0] + SYMBOLS * contexts.classes(under, words.size)
-    counts = np.bincount(symbols, minlength=contexts.count * SYMBOLS)
-    return counts.astype(np.uint32).reshape(contexts.count, SYMBOLS)
+    counts = np.bincount(symbols, minlength=contexts.total * SYMBOLS)
+    return counts.astype(np.uint32).reshape(contexts.total, SYMBOLS)
+
+
+def assign(
+    words: Words, under: Words | None, contexts: Contexts, costs: NDArray[np.uint16]
+) -> NDArray[np.uint8]:
+    """Of each block: the set whose costs [set, class * SYMBOLS] make it cheapest."""
+    indices = _symbols(words, under)[0] + SYMBOLS * contexts.classes(under, words.size)
+    starts = np.arange(0, words.size, BLOCK)
+    sums = [np.add.reduceat(row.astype(np.int64)[indices], starts) for row in costs]
+    return np.argmin(sums, axis=0).astype(np.uint8)
 
 
 def encode(

@@ -16,20 +16,24 @@
 
 #include "words.h"
 
-enum { BITS = 11, SLOTS = 1 << BITS, SYMBOLS = 256, ROW = 16, MOST_LANES = 256, MOST_CLASSES = 32 };
+enum { BITS = 11, SLOTS = 1 << BITS, SYMBOLS = 256, ROW = 16, BLOCK = 64, MOST_LANES = 256, MOST_CLASSES = 64 };
 #define LOWEST 65536u /* of a state between two symbols */
 
-/* How the class of an element follows from the word of its base in the same place. */
+/* How the class of an element follows from the word of its base, and from where it stands. */
 struct contexts {
-    int64_t count;  /* 1: base is not looked at */
+    int64_t count;  /* classes of exponents; 1: base is not looked at */
     int64_t shift;  /* where the exponent stands */
     int64_t mask;   /* of the exponent, after the shift */
     int64_t lowest; /* exponents up to this one are class 0, each one above has the next class */
+    const uint8_t *sets; /* of each BLOCK elements: which set of `count` classes; NULL: one set */
 };
 
-static inline uint32_t class_of(const struct contexts *c, uint32_t word) {
+static inline uint32_t class_of(const struct contexts *c, int64_t i, uint32_t word) {
+    uint32_t set = c->sets ? (uint32_t)c->sets[i / BLOCK] * (uint32_t)c->count : 0;
+    if (c->count == 1)
+        return set;
     int64_t class = (int64_t)(word >> c->shift & (uint32_t)c->mask) - c->lowest;
-    return (uint32_t)(class < 0 ? 0 : class >= c->count ? c->count - 1 : class);
+    return set + (uint32_t)(class < 0 ? 0 : class >= c->count ? c->count - 1 : class);
 }
 
 static inline uint32_t raw_bits(uint32_t q) { return q < 4 ? 0 : q / 4 - 1; }

@@ -25,6 +25,7 @@ struct job {
     const struct contexts *contexts;
     const uint8_t *base; /* or NULL */
     uint8_t *out;
+    int mixed; /* whether there are more classes than one */
 };
 
 EXPORT void tenth_keep_rans_table(const uint16_t *frequencies, int64_t classes, uint32_t *table);
@@ -85,7 +86,7 @@ static inline __attribute__((always_inline)) int row(uint32_t *x, const struct j
     uint32_t value[ROW], bits[ROW], negative[ROW], below[ROW], any = 0, more = 0;
     for (int j = 0; j < live; j++) {
         below[j] = job->base ? word_at(job->base, i + j, word) : 0;
-        uint32_t class = job->contexts->count > 1 ? class_of(job->contexts, below[j]) : 0;
+        uint32_t class = job->mixed ? class_of(job->contexts, i + j, below[j]) : 0;
         uint32_t entry = job->table[class * SLOTS + (x[j] & (SLOTS - 1))];
         x[j] = FREQUENCY(entry) * (x[j] >> BITS) + WITHIN(entry);
         uint32_t symbol = SYMBOL(entry), q = symbol >> 1;
@@ -146,8 +147,10 @@ static inline __attribute__((always_inline)) void wide_row(uint32_t *states, con
     __m512i x = _mm512_loadu_si512(states);
     __m512i below = job->base ? wide_words(job->base, i, word) : zero;
     __m512i slot = _mm512_and_si512(x, _mm512_set1_epi32(SLOTS - 1));
-    if (job->contexts->count > 1)
-        slot = _mm512_or_si512(slot, _mm512_slli_epi32(wide_class(job->contexts, below), BITS));
+    if (job->mixed) {
+        __m512i class = wide_class(job->contexts, i, below);
+        slot = _mm512_or_si512(slot, _mm512_slli_epi32(class, BITS));
+    }
     __m512i entry = _mm512_i32gather_epi32(slot, job->table, 4);
     __m512i twelve = _mm512_set1_epi32(0xfff);
     x = _mm512_mullo_epi32(_mm512_and_si512(entry, twelve), _mm512_srli_epi32(x, BITS));
@@ -212,7 +215,7 @@ int64_t tenth_keep_rans_decode(const word2 *words, int64_t length, const uint32_
         if (x[j] < LOWEST)
             return 0;
     struct stream s = {words, words + length};
-    struct job job = {table, contexts, base, out};
+    struct job job = {table, contexts, base, out, contexts->count > 1 || contexts->sets};
     int whole = word == 1   ? decode(x, lanes, &job, &s, count, 1)
                 : word == 2 ? decode(x, lanes, &job, &s, count, 2)
                             : decode(x, lanes, &job, &s, count, 4);

@@ -14,15 +14,19 @@
 struct source {
     const uint8_t *words, *base; /* base may be NULL */
     const struct contexts *contexts;
+    int mixed; /* whether there are more classes than one */
 };
 
 EXPORT void tenth_keep_rans_count(const uint8_t *words, const uint8_t *base,
                                   const struct contexts *contexts, int64_t count, int64_t word,
-                                  uint32_t *counts);
+                                  uint32_t *counts, int64_t entries);
+EXPORT void tenth_keep_rans_assign(const uint8_t *words, const uint8_t *base,
+                                   const struct contexts *contexts, int64_t count, int64_t word,
+                                   const uint16_t *costs, int64_t sets, uint8_t *out);
 EXPORT int64_t tenth_keep_rans_encode(const uint8_t *words, const uint8_t *base,
                                       const struct contexts *contexts, int64_t count, int64_t word,
-                                      const uint16_t *frequencies, uint32_t *states, int64_t lanes,
-                                      word2 *out, int64_t room);
+                                      const uint16_t *frequencies, int64_t classes,
+                                      uint32_t *states, int64_t lanes, word2 *out, int64_t room);
 
 /* The number to code, words less base, and the word of the base. */
 static inline int32_t difference(const struct source *from, int64_t i, int word, uint32_t *below) {
@@ -42,7 +46,7 @@ static inline int32_t difference(const struct source *from, int64_t i, int word,
 static inline uint32_t index_of(const struct source *from, int64_t i, int word, uint32_t *m) {
     uint32_t below;
     uint32_t symbol = symbol_of(difference(from, i, word, &below), m);
-    uint32_t class = from->contexts->count > 1 ? class_of(from->contexts, below) : 0;
+    uint32_t class = from->mixed ? class_of(from->contexts, i, below) : 0;
     return class * SYMBOLS + symbol;
 }
 
@@ -60,52 +64,91 @@ static inline __m512i wide_index(const struct source *from, int64_t i, int word,
     *k = _mm512_maskz_sub_epi32(large, _mm512_set1_epi32(29), _mm512_lzcnt_epi32(*m));
     __m512i q = _mm512_add_epi32(_mm512_slli_epi32(*k, 2), _mm512_srlv_epi32(*m, *k));
     __m512i symbol = _mm512_sub_epi32(_mm512_slli_epi32(q, 1), _mm512_srai_epi32(s, 31));
-    if (from->contexts->count > 1)
-        symbol = _mm512_or_si512(symbol, _mm512_slli_epi32(wide_class(from->contexts, below), 8));
+    if (from->mixed) {
+        __m512i class = wide_class(from->contexts, i, below);
+        symbol = _mm512_or_si512(symbol, _mm512_slli_epi32(class, 8));
+    }
     return symbol;
 }
 #endif
 
+/* The indices of up to 16 elements. */
+static inline __attribute__((always_inline)) void indices(const struct source *from, int64_t i,
+                                                          int live, int word, uint32_t *at) {
+    uint32_t m;
+#if WIDE
+    if (live == ROW) {
+        __m512i size, k;
+        _mm512_storeu_si512(at, wide_index(from, i, word, &size, &k));
+        return;
+    }
+#endif
+    for (int j = 0; j < live; j++)
+        at[j] = index_of(from, i + j, word, &m);
+}
+
+static inline int live_from(int64_t i, int64_t count) {
+    return (int)(count - i < ROW ? count - i : ROW);
+}
+
+/* Every other element is counted in `other`, so that equal neighbours do not wait for each other. */
 static inline __attribute__((always_inline)) void count_words(const struct source *from,
                                                               int64_t count, int word,
-                                                              uint32_t *counts) {
-    int64_t i = 0;
-#if WIDE
-    /* four tables, so that equal neighbours do not wait for each other */
-    static _Thread_local uint32_t tables[4][MOST_CLASSES * SYMBOLS];
-    int64_t entries = from->contexts->count * SYMBOLS;
-    for (int t = 0; t < 4; t++)
-        memset(tables[t], 0, (size_t)entries * sizeof **tables);
-    for (; i + ROW <= count; i += ROW) {
+                                                              uint32_t *counts, uint32_t *other) {
+    for (int64_t i = 0; i < count; i += ROW) {
         uint32_t at[ROW];
-        __m512i m, k;
-        _mm512_storeu_si512(at, wide_index(from, i, word, &m, &k));
-        for (int j = 0; j < ROW; j++)
-            tables[j & 3][at[j]]++;
-    }
-    for (int t = 0; t < 4; t++)
-        for (int64_t j = 0; j < entries; j++)
-            counts[j] += tables[t][j];
-#endif
-    for (; i < count; i++) {
-        uint32_t m;
-        counts[index_of(from, i, word, &m)]++;
+        int live = live_from(i, count);
+        indices(from, i, live, word, at);
+        for (int j = 0; j < live; j++)
+            (j & 1 ? other : counts)[at[j]]++;
     }
 }
 
-/* Add to counts [classes][SYMBOLS]. */
+/* Add to counts [2][classes][SYMBOLS], of which the sum is wanted. */
 void tenth_keep_rans_count(const uint8_t *words, const uint8_t *base,
                            const struct contexts *contexts, int64_t count, int64_t word,
-                           uint32_t *counts) {
-    struct source from = {words, base, contexts};
-    if (contexts->count > MOST_CLASSES)
-        return;
+                           uint32_t *counts, int64_t entries) {
+    struct source from = {words, base, contexts, contexts->count > 1 || contexts->sets};
     if (word == 1)
-        count_words(&from, count, 1, counts);
+        count_words(&from, count, 1, counts, counts + entries);
     else if (word == 2)
-        count_words(&from, count, 2, counts);
+        count_words(&from, count, 2, counts, counts + entries);
     else
-        count_words(&from, count, 4, counts);
+        count_words(&from, count, 4, counts, counts + entries);
+}
+
+static inline __attribute__((always_inline)) void assign(const struct source *from, int64_t count,
+                                                         int word, const uint16_t *costs,
+                                                         int64_t sets, uint8_t *out) {
+    int64_t entries = from->contexts->count * SYMBOLS;
+    for (int64_t start = 0; start < count; start += BLOCK) {
+        uint32_t at[BLOCK], least = UINT32_MAX;
+        int64_t size = count - start < BLOCK ? count - start : BLOCK;
+        for (int64_t i = 0; i < size; i += ROW)
+            indices(from, start + i, live_from(i, size), word, at + i);
+        for (int64_t set = 0; set < sets; set++) {
+            uint32_t sum = 0;
+            for (int64_t i = 0; i < size; i++)
+                sum += costs[set * entries + at[i]];
+            if (sum < least) {
+                least = sum;
+                out[start / BLOCK] = (uint8_t)set;
+            }
+        }
+    }
+}
+
+/* Of each block: the set whose costs [sets][classes][SYMBOLS] make it cheapest. */
+void tenth_keep_rans_assign(const uint8_t *words, const uint8_t *base,
+                            const struct contexts *contexts, int64_t count, int64_t word,
+                            const uint16_t *costs, int64_t sets, uint8_t *out) {
+    struct source from = {words, base, contexts, contexts->count > 1};
+    if (word == 1)
+        assign(&from, count, 1, costs, sets, out);
+    else if (word == 2)
+        assign(&from, count, 2, costs, sets, out);
+    else
+        assign(&from, count, 4, costs, sets, out);
 }
 
 static void codes_of(const uint16_t *frequencies, int64_t classes, uint32_t *codes) {
@@ -218,7 +261,7 @@ static inline __attribute__((always_inline)) word2 *encode(uint32_t *states, int
                                                            const uint32_t *codes, int64_t count,
                                                            word2 *at, int word) {
     for (int64_t i = (count - 1) / ROW * ROW; count && i >= 0; i -= ROW) {
-        int live = (int)(count - i < ROW ? count - i : ROW);
+        int live = live_from(i, count);
 #if WIDE
         if (live == ROW) {
             at = wide_row(states + i % lanes, from, codes, i, at, word);
@@ -232,16 +275,16 @@ static inline __attribute__((always_inline)) word2 *encode(uint32_t *states, int
     return at;
 }
 
-/* Words written, at the end of `out`, or -1 where there is too little room. */
+/* Words written, at the end of `out`, or -1 for more classes or less room than there must be. */
 int64_t tenth_keep_rans_encode(const uint8_t *words, const uint8_t *base,
                                const struct contexts *contexts, int64_t count, int64_t word,
-                               const uint16_t *frequencies, uint32_t *states, int64_t lanes,
-                               word2 *out, int64_t room) {
+                               const uint16_t *frequencies, int64_t classes, uint32_t *states,
+                               int64_t lanes, word2 *out, int64_t room) {
     uint32_t codes[MOST_CLASSES * SYMBOLS];
-    if (contexts->count > MOST_CLASSES || room < 3 * count + ROW)
+    if (classes > MOST_CLASSES || room < 3 * count + ROW)
         return -1;
-    codes_of(frequencies, contexts->count, codes);
-    struct source from = {words, base, contexts};
+    codes_of(frequencies, classes, codes);
+    struct source from = {words, base, contexts, contexts->count > 1 || contexts->sets};
     word2 *end = out + room;
     for (int64_t j = 0; j < lanes; j++)
         states[j] = LOWEST;
