@@ -46,7 +46,8 @@ def find(
     declared: names that the user or the variant's own files give. They are always looked at, and
         believed unless another base is clearly better.
 
-    Cost: a comparison for each of the 16 largest tensors and each candidate, about 10 ms.
+    Cost: some comparisons for each of the 16 largest tensors and each candidate, tens of
+    milliseconds a candidate.
     """
     held = list(candidates)
     own = key(variant)
@@ -93,7 +94,7 @@ def _bits(tensors: Iterable[Seen], pool: Pool) -> float:
         words = tensor.size_bytes // DTYPES[tensor.dtype].word
         bits += match(tensor, pool).bits * words
         count += tensor.numbers
-    return bits / count if count else 0.0
+    return float(bits / count) if count else 0.0
 
 
 def _verdict(ranked: list[tuple[str, float]], raw: float, declared: Collection[str]) -> Found:

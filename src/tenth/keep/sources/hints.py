@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _LONGEST = 500
-MOST_BYTES = 64_000_000
+MOST_BYTES = 16_000_000
 
 # the file of a folder, and the fields that name a base, the surest first
 _FIELDS = (
