@@ -1,6 +1,8 @@
 import errno
 import os
 import random
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -295,3 +297,30 @@ def test_an_index_with_a_gap_or_an_overlap_is_damaged(tmp_path):
         place.create(packs.pack_key(pack), data)
         with pytest.raises(DamagedError, match="gap"):
             packs.check(place, pack)
+
+
+WRITES = """
+import resource, sys
+from tenth.keep import packs
+from tenth.keep.places import open_place
+block = bytes(range(256)) * 4096
+place = open_place(sys.argv[1], make=True)
+with packs.Writer(place) as writer:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(300):
+        writer.add(number.to_bytes(4, "big") + block)
+    spans = writer.finish()
+reader = packs.Reader(place)
+for span in spans:
+    reader.read(span)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_what_is_written_or_read(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WRITES, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    kib = int(done.stdout) if sys.platform != "darwin" else int(done.stdout) // 1024
+    assert kib < 30_000  # of 300 MiB

@@ -15,7 +15,7 @@ from tenth.keep.places import Place, disk, hashed, pieces, sizes
 from tenth.keep.places.filling import fresh_name, remove_quietly
 from tenth.keep.places.refusals import told
 
-_AT_ONCE = 4
+_AT_ONCE = 3
 
 Progress = Callable[[int, int], None]
 """Told after each pack: bytes of packs that are done, of all that are to be moved."""
@@ -105,14 +105,14 @@ class Objects:
 
     def _fetch(self, key: str, path: Path) -> None:
         digest = blake3()
-        with told(self.target.url, key, "written"):
+        with told(str(path.parent), key, "written"):
             handle = disk.create_file(path)
         try:
             for piece in pieces(self.source, key):
                 digest.update(piece)
                 if self._stop.is_set():
                     raise InterruptedError
-                with told(self.target.url, key, "written"):
+                with told(str(path.parent), key, "written"):
                     disk.write(handle, piece)
         finally:
             os.close(handle)

@@ -47,8 +47,11 @@ def copy(
 ) -> Moved:
     """Bring variants from one store to another, moving only packs that are missing there.
 
-    Memory: a few MiB for each of four packs at once. A name that the target has too moves on only
-    from a variant that the source's log of that name knows, unless `force`.
+    A name that the target has too moves on only from a variant that the source's log of that name
+    knows, unless `force`.
+
+    Memory: a few MiB for each of three packs at once; on the way to a bucket the three are mapped
+    from temporary files. Disk: three packs in the target's `scratch`.
 
     Args:
         names: which variants; None for all.

@@ -163,4 +163,5 @@ class Writer:
             self._path = None
 
     def _told(self) -> AbstractContextManager[None]:
-        return told(self.place.url, "a pack", "written")
+        # in a folder the store itself, before a bucket a disk of this machine
+        return told(str(self.place.scratch()), "a pack", "written")
