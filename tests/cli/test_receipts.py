@@ -102,3 +102,19 @@ def test_origin_records_data_and_licence_and_seals_anew(saved, tmp_path):
     before = saved.read_bytes()
     assert isinstance(tenth("origin", saved, "--name", "more").exception, InputError)
     assert saved.read_bytes() == before
+
+
+def test_a_receipt_is_told_in_both_languages(saved, tmp_path):
+    english, arabic = tenth("show", saved).stdout, tenth("show", saved, "--lang", "ar").stdout
+    assert "energy" in english
+    assert "\u0627" in arabic
+    assert isinstance(tenth("show", saved, "--lang", "tlh").exception, InputError)
+    words = ("html", saved, "--lang", "ar", "--against", saved, "--out", tmp_path / "r.html")
+    assert tenth(*words).exit_code == 0
+    assert 'dir="rtl"' in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_a_receipt_fills_forms():
+    assert "ISO/IEC 21031" in str(life("FRA").export("sci"))
+    with pytest.raises(InputError):
+        life().export("tax return")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenth import files
 from tenth.errors import FormatError, InputError, must
@@ -19,6 +19,9 @@ from tenth.receipt.provenance import Origin
 from tenth.receipt.runs import Run
 from tenth.receipt.sizes import Aim, BeforeAfter
 from tenth.receipt.stage import Stage, total_of
+
+if TYPE_CHECKING:
+    from tenth.receipt.export.filled import Filled
 
 
 @dataclass
@@ -136,9 +139,27 @@ class Receipt:
         """
         return compare(self, baseline)
 
-    def html(self) -> str:
-        """One self-contained page: no script, no request to anywhere."""
-        return page.html(self)
+    def html(self, lang: str = "en", against: Comparison | None = None) -> str:
+        """One self-contained page: no script, no request to anywhere.
+
+        Args:
+            lang: "en" or "ar".
+            against: the receipt held against a baseline, to stand on the page too.
+
+        Raises:
+            InputError: no such language.
+        """
+        return page.html(self, lang, against)
+
+    def export(self, form: str, facts: Mapping[str, Any] | None = None) -> "Filled":
+        """Fill one of `tenth.receipt.export.FORMS`, such as "sci"; what stays open is listed.
+
+        Raises:
+            InputError: no such form or fact.
+        """
+        from tenth.receipt.export import export  # it reads receipts itself
+
+        return export(self, form, facts)
 
     def __str__(self) -> str:
         return render.text(render.receipt(self))

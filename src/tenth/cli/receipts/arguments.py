@@ -6,3 +6,4 @@ from typing import Annotated
 import typer
 
 File = Annotated[Path, typer.Argument(metavar="RECEIPT.json")]
+Lang = Annotated[str, typer.Option(metavar="en|ar", help="Language of the page or the tables.")]

@@ -5,17 +5,22 @@ from typing import Annotated
 
 import typer
 
-from tenth.cli.receipts.arguments import File
+from tenth.cli.receipts.arguments import File, Lang
 
 
 def html(
     receipt: File,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: beside it.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="BASELINE.json", help="A receipt to hold it against.")
+    ] = None,
+    lang: Lang = "en",
 ) -> None:
     """Write a receipt as one self-contained page that opens anywhere."""
     from tenth.files import write_text
     from tenth.receipt import Receipt
 
-    page = out or receipt.with_suffix(".html")
-    write_text(page, Receipt.load(receipt).html())
+    page, loaded = out or receipt.with_suffix(".html"), Receipt.load(receipt)
+    comparison = loaded.compare(Receipt.load(against)) if against else None
+    write_text(page, loaded.html(lang, comparison))
     print(page)
