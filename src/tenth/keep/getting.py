@@ -17,9 +17,7 @@ from tenth.errors import DamagedError, InputError, MissingError, OutputError, mu
 from tenth.files import atomic_path, output_folder
 from tenth.keep.manifest import File, Manifest, Segment
 from tenth.keep.streams import Meter, Progress, Workers, beside, threads_of
-from tenth.keep.values import Values
-
-AGAIN = "Another store that holds it can bring it back: `tenth keep verify --repair PLACE`."
+from tenth.keep.values import AGAIN, Values
 
 
 @dataclass(frozen=True)
@@ -137,8 +135,10 @@ def _restore(
             return values.chunk(segment.id, at)
         except (DamagedError, MissingError) as error:
             what = f"tensor {segment.name}" if segment.name else "a run of bytes"
-            told = f"{file.name} cannot be restored: {what} of it is lost. {error} {AGAIN}"
-            raise type(error)(told) from error
+            again = "" if AGAIN in str(error) else f" {AGAIN}"
+            told = f"{file.name} cannot be restored: {what} of it is lost. {error}{again}"
+            kind = MissingError if isinstance(error, MissingError) else DamagedError
+            raise kind(told) from error
 
     digest = hashlib.sha256()
     steps = ((segment, at) for segment in file.segments for _, at in values.chunks(segment.id))

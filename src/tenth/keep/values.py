@@ -15,12 +15,16 @@ from tenth.keep.predict import PREDICTORS, cast, lowrank
 ALONE = frozenset({"store", "raw"})
 """Codecs that never use a base."""
 
+AGAIN = (
+    "Another store that holds it can bring it back: `tenth keep verify --stored --repair PLACE`."
+)
+
 
 class LostPiece(DamagedError):
     """Stored bytes are not those that were stored; `pack` is the one they are in."""
 
     def __init__(self, piece: Piece) -> None:
-        super().__init__(f"pack {piece.pack[:12]} is damaged near byte {piece.start:,}.")
+        super().__init__(f"pack {piece.pack[:12]} is damaged near byte {piece.start:,}. {AGAIN}")
         self.pack = piece.pack
 
 
