@@ -14,7 +14,7 @@ from .samples import life
 
 # signs of the SI and of the field, which every language writes alike
 SIGNS = {
-    *("s", "ms", "µs", "ns", "J", "mJ", "µWh", "mWh", "Wh", "kWh", "MWh", "USD", "SHA", "C"),
+    *("s", "ms", "µs", "ns", "J", "mJ", "nWh", "µWh", "mWh", "Wh", "kWh", "MWh", "USD", "SHA", "C"),
     *("B", "kB", "MB", "GB", "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"),
     *("g", "kg", "mg", "µg", "t", "CO", "e"),
 }
@@ -194,6 +194,8 @@ def test_names_cannot_break_out(receipt, lang):
 def test_an_interruption_is_said_at_the_top(receipt):
     receipt.stages[1] = replace(receipt.stages[1], notes={"interrupted": "KeyboardInterrupt"})
     assert "Stage train was interrupted" in Page(receipt.html()).text
+    receipt.stages[2] = replace(receipt.stages[2], notes={"interrupted": "KeyboardInterrupt"})
+    assert "2 stages were interrupted" in Page(receipt.html()).text
 
 
 @pytest.mark.parametrize("field", ["stages", "sizes", "scores", "arms", "plan", "notes"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # the narrowest plot that labels are placed for, in pixels, and the size of a label's letter
 _PLOT_WIDTH, PLOT_HEIGHT = 250.0, 240.0
 _LETTER_WIDTH, _LINE_HEIGHT = 7.5, 18.0
+_LETTERS = 16  # of a label; the table beside the chart has the whole name
 _LOG_FROM = 20.0  # a ratio of costs that a linear axis cannot show well
 _COSTS = ("wall_seconds", "flops_executed", "energy_joules")
 
@@ -112,11 +113,12 @@ def _scatter(
     for x, y in spots:
         taken.append(_box(x, y, -7, 0, 14, "start"))
     for arm, (x, y), (_, low, high) in zip(arms, spots, costs, strict=True):
-        dx, dy, anchor = _label_spot(x, y, arm.name, taken)
+        name = arm.name if len(arm.name) <= _LETTERS else arm.name[: _LETTERS - 1] + "…"
+        dx, dy, anchor = _label_spot(x, y, name, taken)
         rate_low, rate_high = arm.interval
         points.append(
             Point(
-                arm.name,
+                name,
                 x,
                 y,
                 place(max(low, marks[0])),
@@ -153,20 +155,23 @@ def _powers(lowest: float, highest: float) -> list[float]:
 def _label_spot(
     x: float, y: float, name: str, taken: list[tuple[float, float, float, float]]
 ) -> tuple[float, float, str]:
-    """The first free spot beside a point, marked as taken; the last one if none is free."""
+    """The first free spot beside a point, marked as taken; one inside the plot if none is free."""
     width = _LETTER_WIDTH * len(name)
     spots = [
         (side * 11.0, dy, "start" if side > 0 else "end")
         for dy in (-13.0, 13.0, -32.0, 32.0, -51.0, 51.0)
         for side in (1, -1)
     ]
+    inside = []
     for dx, dy, anchor in spots:
         box = _box(x, y, dx, dy, width, anchor)
-        inside = box[0] >= 0 and box[2] <= _PLOT_WIDTH + 10 and box[3] <= PLOT_HEIGHT + 8
-        if inside and not any(_overlap(box, other) for other in taken):
+        if box[0] < 0 or box[2] > _PLOT_WIDTH + 10 or box[3] > PLOT_HEIGHT + 8:
+            continue
+        inside.append((dx, dy, anchor))
+        if not any(_overlap(box, other) for other in taken):
             taken.append(box)
             return dx, dy, anchor
-    return spots[0]
+    return (inside or spots)[0]
 
 
 def _box(

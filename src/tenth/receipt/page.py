@@ -39,6 +39,7 @@ def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> 
         costs.saved(receipt, sources),
         costs.baseline(against, sources),
         costs.scores(receipt, sources),
+        costs.repaid(receipt, sources),
         routes.routes(receipt, sources),
         actual.actual(receipt, sources),
         stages.stages(receipt, sources),
@@ -57,7 +58,7 @@ def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> 
         footer=[
             speak.say("page.level"),
             speak.say("record.paper"),
-            speak.say("record.seal", hash=speak.number(_seal(receipt))),
+            speak.say("record.seal", hash=_seal(receipt)),
             speak.say("page.offline"),
         ],
     )
@@ -68,12 +69,14 @@ def _seal(receipt: Receipt) -> str:
 
 
 def _notices(receipt: Receipt, speak: Language) -> list[tuple[str, Said]]:
-    interrupted = [
-        ("bad", speak.say("target.interrupted", stage=speak.named("stage", stage.name)))
-        for stage in receipt.stages
-        if stage.interrupted
-    ]
-    return [words.verdict(receipt, speak), *interrupted]
+    notices = [words.verdict(receipt, speak)]
+    names = [speak.named("stage", stage.name) for stage in receipt.stages if stage.interrupted]
+    if names:
+        count = len(names)
+        stages = speak.listed(names)
+        said = speak.say("target.interrupted", plural=count, count=count, stages=stages)
+        notices.append(("bad", said))
+    return notices
 
 
 def _candour(receipt: Receipt, speak: Language, *, compared: bool) -> list[Section]:

@@ -35,7 +35,7 @@ def test_plain_text_on_a_page_is_escaped_once_more():
 
 def test_finished_text_is_not_escaped_twice():
     inner = EN.free("a & b")
-    assert "a &amp; b" in EN.say("target.interrupted", stage=inner)
+    assert "a &amp; b" in EN.say("target.interrupted", plural=1, count=1, stages=inner)
     assert EN.plain.say("page.aim", task="a & b", metric="m") == "a & b: m"
 
 

@@ -27,7 +27,7 @@ EN, AR = language("en"), language("ar")
         (0, "USD", "0 USD"),
         (8.4e22, "FLOP", "8.4\u202f×\u202f10²² FLOP"),
         (0.97, "", "0.97"),
-        (-3, "s", "-3 s"),
+        (-3, "s", "−3 s"),
     ],
 )
 def test_values(value, unit, told):

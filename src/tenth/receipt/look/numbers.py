@@ -89,7 +89,9 @@ def _plain(number: float, unit: str, digits: int | None) -> str:
     if unit == "USD" and 0 < abs(number) < 1:
         places = 1 - math.floor(math.log10(abs(number)))  # two digits of a small sum
         return f"{number:.{places}f} USD"
-    return human(number, unit)
+    plain = human(number, unit)
+    # a hyphen beside the dash of an interval is no minus
+    return f"−{plain[1:]}" if plain.startswith("-") else plain
 
 
 def _is_word(speak: Language, sign: str) -> bool:
@@ -101,5 +103,5 @@ def _worded(speak: Language, plain: str) -> Said:
     digits, _, sign = plain.partition(" ")
     if not _is_word(speak, sign):
         return speak.number(plain.replace("CO2e", " CO₂e"))
-    shown = float(digits.replace(",", ""))
+    shown = float(digits.replace(",", "").replace("−", "-"))
     return speak.say(f"unit.{sign}", plural=shown, count=speak.number(digits))

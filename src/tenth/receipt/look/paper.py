@@ -24,11 +24,11 @@ from tenth.receipt.look.blocks import (
     Table,
 )
 
-SHEET = 70.0  # lines that are left below the first sentence
+SHEET = 66.0  # lines that are left below the first sentence
 OFF = ("none", "screen")  # widths of sections that are not on paper
 _LEAST = 2  # entries that a block keeps
 _TITLE, _NOTICE, _HEAD, _WRAPPED = 2.0, 1.3, 1.2, 1.75
-_CARDS, _PAIR, _FACT = 4.6, 3.1, 1.3
+_CARDS, _PAIR, _KIND, _FACT, _FORMULA = 4.6, 3.1, 1.2, 1.75, 1.1
 
 Shrinkable = Pairs | Table | Points | Facts | Formulas
 
@@ -99,7 +99,7 @@ def _height(block: Block, *, half: bool) -> float:
         case Routes() | Spans() | Listed():
             return 0.0  # not on paper
         case Kinds():
-            return _WRAPPED * len(block.items)
+            return _KIND * len(block.items)
     entries = len(_entries(block))
     shown = min(entries, block.paper)
     more = 1.0 if entries > shown else 0.0
@@ -108,6 +108,8 @@ def _height(block: Block, *, half: bool) -> float:
     if isinstance(block, Points):
         columns = 1 if half else 2
         return _WRAPPED * math.ceil((shown + more) / columns)
-    if isinstance(block, Facts | Formulas):
+    if isinstance(block, Facts):
         return _FACT * shown
+    if isinstance(block, Formulas):
+        return _FORMULA * shown
     return _HEAD + shown + more

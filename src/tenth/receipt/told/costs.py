@@ -21,6 +21,7 @@ from tenth.receipt.look.blocks import (
 )
 from tenth.receipt.look.language import Said
 from tenth.receipt.look.shown import Sources
+from tenth.receipt.payback import payback
 from tenth.receipt.told import figures
 
 if TYPE_CHECKING:
@@ -93,7 +94,32 @@ def baseline(against: Comparison | None, sources: Sources) -> Section:
     blocks: list[Block] = [Table(speak.say("table.figure"), columns, lines)]
     if against.notes:
         blocks.append(Points([speak.free(note) for note in against.notes]))
-    return Section(title, blocks, lead=speak.say("baseline.lead", baseline=against.baseline))
+    alike = against.baseline_kind == "measured_same_hardware"
+    lead = speak.say("baseline.lead" if alike else "baseline.lead_other", baseline=against.baseline)
+    return Section(title, blocks, lead=lead)
+
+
+def repaid(receipt: Receipt, sources: Sources) -> Section | None:
+    """After how many uses the cost is back; None where no use was timed before and after."""
+    uses = [size for size in receipt.sizes if size.before.unit in ("s", "J")]
+    if not (uses and receipt.stages):
+        return None
+    speak = sources.speak
+    found = payback(receipt, use=uses[0].name)
+    columns = [
+        sources.column(speak.say("payback.spent"), [one.spent for one in found.returns]),
+        sources.column(speak.say("payback.saved"), [one.saved for one in found.returns]),
+        sources.column(speak.say("payback.uses"), [one.uses for one in found.returns]),
+    ]
+    lines = [
+        Line(speak.named("payback", one.name), remark=speak.free(one.uses.reason))
+        if one.uses.reason
+        else Line(speak.named("payback", one.name))
+        for one in found.returns
+    ]
+    lead = speak.say("payback.lead", use=speak.named("size", uses[0].name))
+    table = Table(speak.say("table.figure"), columns, lines)
+    return Section(speak.say("payback.title"), [table], lead=lead)
 
 
 def scores(receipt: Receipt, sources: Sources) -> Section | None:

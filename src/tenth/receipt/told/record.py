@@ -41,7 +41,7 @@ def _origin(receipt: Receipt, speak: Language) -> Section:
             speak.say("origin.licence", licence=origin.licence)
             if origin.licence
             else speak.say("origin.no_licence"),
-            speak.say("origin.hash", hash=speak.number(origin.sha256)) if origin.sha256 else None,
+            speak.say("origin.hash", hash=origin.sha256) if origin.sha256 else None,
         ]
         value = speak.joined([part for part in told if part], " · ")
         items.append((speak.named("origin", origin.kind), value, None))
