@@ -1,10 +1,13 @@
+import contextlib
+import random
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from tenth.adapters.judge import reading
-from tenth.errors import FormatError, InputError
+from tenth.adapters.judge import reading, running
+from tenth.errors import FormatError, InputError, TenthError
 from tenth.sparsity.models import save_model
 
 from .models import graph, masked, onnx_file, safetensors, weights
@@ -140,6 +143,31 @@ def test_constants_of_an_onnx_graph_are_counted(tmp_path):
     model.graph.node.insert(0, constant)
     onnx.save(model, str(tmp_path / "m.onnx"))
     assert reading.model(tmp_path / "m.onnx").account.values == COUNT
+
+
+@pytest.mark.parametrize("name", ["m.safetensors", "m.pt", "m.onnx"])
+def test_bits_turned_anywhere_are_at_worst_one_sentence(tmp_path, name, capfd):
+    write = {"m.safetensors": safetensors, "m.pt": torch_file, "m.onnx": onnx_file}[name]
+    path = write(tmp_path / name, weights(hidden=4))
+    whole, draw = path.read_bytes(), random.Random(name)
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(draw.choice([1, 2, 40])):
+            # most of what can be misread stands at the ends
+            place = draw.choice([draw.randrange(600), -1 - draw.randrange(900)])
+            data[place] = draw.randrange(256)
+        path.write_bytes(data)
+        with contextlib.suppress(TenthError):
+            running.runs(*[reading.model(path)] * 2, (None, None), 1)
+    assert "Error" not in capfd.readouterr().out
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """A sample is one run: no time is of interest here."""
+    import tenth.receipt.judge.timing as timing
+
+    monkeypatch.setattr(timing, "_SAMPLE_SECONDS", 0.0)
 
 
 class Hostile:

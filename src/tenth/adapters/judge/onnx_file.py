@@ -51,7 +51,10 @@ def numbers(path: Path) -> Iterator[Numbers]:
     from onnx import numpy_helper
 
     for number, tensor in enumerate(_tensors(_loaded(path, data=True))):
-        array = numpy_helper.to_array(tensor)
+        try:
+            array = numpy_helper.to_array(tensor)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise _damaged(path, f"tensor {tensor.name!r}: {error}") from error
         dtype = _DTYPES.get(array.dtype.name, array.dtype.name)
         # a constant need not have a name
         yield Numbers(tensor.name or f"constant {number}", dtype, array.shape, array.tobytes())
@@ -102,7 +105,11 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                # what fails would otherwise be tried twice, with words on standard output
+                str(path),
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,
             )
         except Exception as error:  # its errors have no common base
             raise _refused(path, error) from error
