@@ -207,11 +207,16 @@ class Store:
         """
         names = list(names)
         verdict = verify.verify(self._shelf, names, depth=depth, **how)
-        if repair_from is None or not verdict.problems:
+        if repair_from is None:
             return verdict
-        verify.repair(self._shelf, _store(repair_from)._shelf.place, verdict)
-        fresh = Store(self._shelf.place)
-        return verify.verify(fresh._shelf, names, depth=depth, **how)
+        other = _store(repair_from)._shelf.place
+        mended: set[str] = set()
+        # a manifest that is mended can bring packs to light that are not
+        while new := set(verify.repair(self._shelf, other, verdict)) - mended:
+            mended |= new
+            self._shelf = Shelf(self._shelf.place)
+            verdict = verify.verify(self._shelf, names, depth=depth, **how)
+        return verdict
 
     def push(
         self,

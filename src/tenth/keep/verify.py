@@ -177,7 +177,7 @@ class _Check:
         meter = Meter(progress, "decode", sum(file.size for _, _, file in todo.values()))
         count = 0
         for name, manifest, file in todo.values():
-            count += len(file.segments)
+            count += sum(1 for segment in file.segments if segment.name is not None)
             if not any((manifest.id, segment.id) in self._told for segment in file.segments):
                 self._decode(name, manifest, file, workers)
             meter.add(file.size)

@@ -49,7 +49,7 @@ def verify(
         )
     looked = f"{verdict.names} names, {verdict.packs} packs"
     if deep:
-        looked += f", {verdict.tensors} runs of bytes decoded"
+        looked += f", {verdict.tensors} tensors decoded"
     lines = [str(problem) for problem in verdict.problems]
     lines.append(f"{depth}: {looked}; {len(verdict.problems) or 'no'} problems")
     print_result("\n".join(lines), verdict.to_json, as_json)
