@@ -49,7 +49,7 @@ class Problem:
         return dict(vars(self))
 
     def __str__(self) -> str:
-        where = " ".join(part for part in (self.name, self.file, self.tensor) if part)
+        where = ", ".join(part for part in (self.name, self.file, self.tensor) if part)
         helps = (
             "Another copy of the store can repair it."
             if self.fetch_helps
