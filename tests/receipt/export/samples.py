@@ -79,6 +79,7 @@ ALL_FACTS = {
         {"name": "server", "total_gco2e": 1_216_620.0, "lifespan_hours": 35_040.0,
          "resources_reserved": 1, "resources_total": 8},
     ],
+    "device": "h100",
     "time_reserved_hours": 40.0,
     "devices": 2,
     "location": "Paris, France",

@@ -1,5 +1,6 @@
 import pytest
 
+from tenth.errors import InputError
 from tenth.figures import Figure, counted
 from tenth.receipt import BeforeAfter, Stage
 from tenth.receipt.export import Facts, tally
@@ -47,6 +48,17 @@ def test_embodied_carbon_by_hand():
     two = Facts({"embodied": [part, part], "time_reserved_hours": 40.0})
     assert tally.embodied_gco2e(plain(), two).value == pytest.approx(200)
     assert not tally.embodied_gco2e(plain(), Facts()).known
+
+
+def test_a_device_of_the_catalogue_stands_in_for_the_parts():
+    # 36 hours × 8 devices × 33 g
+    made = tally.embodied_gco2e(plain(), Facts({"device": "h100", "devices": 8}))
+    assert made.value == pytest.approx(9504)
+    assert made.low < made.value < made.high
+    assert "EcoLogits" in made.source
+    assert not tally.embodied_gco2e(plain(), Facts({"device": "l4"})).known
+    with pytest.raises(InputError, match="in the catalogue"):
+        tally.embodied_gco2e(plain(), Facts({"device": "h1000000"}))
 
 
 def test_parameters_are_those_of_the_finished_model():

@@ -73,6 +73,9 @@ FACTS: Mapping[str, Fact] = {
         _embodied,
         "carbon of making the hardware, a part each: TE, EL, RR and ToR of ISO/IEC 21031",
     ),
+    "device": _text(
+        "a device of the catalogue: its embodied carbon, where the table has it, stands in for M"
+    ),
     "time_reserved_hours": _above_zero("TiR: how long the hardware was reserved"),
     "devices": Fact(
         "a whole number, at least 1",

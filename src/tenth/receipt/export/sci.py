@@ -23,7 +23,8 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
     sheet.figure(content, "I_gco2e_per_kwh", receipt.place.carbon, required=True)
     sheet.figure(content, "O_gco2e", carbon, required=True)
     sheet.figure(content, "M_gco2e", embodied, required=True)
-    sheet.put(content, "M_parts", _parts(receipt, facts), embodied.reason)
+    why = embodied.reason or "the catalogue's figure of an hour of the device has no parts"
+    sheet.put(content, "M_parts", _parts(receipt, facts), why)
     sheet.put(content, "R", facts["functional_unit"], _NO_UNIT, required=True)
     sheet.put(content, "R_count", units, _NO_UNIT, required=True)
     sheet.put(content, "score_gco2e_per_R", *_score(carbon.value, embodied.value, units))

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from tenth.catalogue import devices as catalogue
+from tenth.catalogue import embodied
 from tenth.figures import Figure, product, total, unknown
 from tenth.receipt import words
 from tenth.receipt.export.facts import Facts
@@ -83,21 +85,24 @@ def device_hours(receipt: Receipt, facts: Facts) -> Figure:
 def embodied_gco2e(receipt: Receipt, facts: Facts) -> Figure:
     """M of ISO/IEC 21031: each part's TE × (TiR ÷ EL) × (RR ÷ ToR), summed.
 
-    TiR is the time given as reserved, else the time on the clock.
+    TiR is the time given as reserved, else the time on the clock. Where no parts are given, the
+    catalogue's figure of an hour of the given device stands in, times the devices.
+
+    Raises:
+        InputError: a device that is not in the catalogue.
     """
-    if facts["embodied"] is None:
-        return unknown("gCO2e", "nobody gave the embodied carbon of the hardware")
     hours = scaled(wall_seconds(receipt), "h", over=3600)
     if facts["time_reserved_hours"] is not None:
         hours = Figure(facts["time_reserved_hours"], "h", label="given", source="given")
-    source = "TE × (TiR ÷ EL) × (RR ÷ ToR), TE as given"
-    return total(
-        (
-            product([hours, Figure(_an_hour(part), "gCO2e/h", label="given")], "gCO2e", source)
-            for part in facts["embodied"]
-        ),
-        source,
-    )
+    if facts["embodied"] is not None:
+        source = "TE × (TiR ÷ EL) × (RR ÷ ToR), TE as given"
+        parts = [Figure(_an_hour(part), "gCO2e/h", label="given") for part in facts["embodied"]]
+        return total((product([hours, part], "gCO2e", source) for part in parts), source)
+    if facts["device"] is not None:
+        each = scaled(embodied.per_hour(catalogue.find(facts["device"])), "gCO2e/h", times=1000)
+        source = f"device-hours × {each} ({each.source})"
+        return product([hours, devices(receipt, facts), each], "gCO2e", source)
+    return unknown("gCO2e", "nobody gave the embodied carbon of the hardware")
 
 
 def _an_hour(part: dict[str, float]) -> float:
