@@ -167,6 +167,16 @@ class TestTheChoice:
         assert self.chosen(values, self.base) == "mask"
 
 
+def test_zeros_of_any_sign_cost_a_bit_each():
+    base = words("BF16", 80_000)
+    size = base & 0x7FFF
+    signs = words("U16", base.size, 3) & np.uint16(0x8000)
+    values = np.where(size > np.quantile(size, 0.9), base, signs)
+    encoded = encode(values.tobytes(), base.tobytes(), "BF16")
+    assert encoded.codec == "mask"
+    assert len(encoded.payload) < base.size * 0.9 / 8 + 200
+
+
 def test_pruning_by_magnitude_costs_no_map():
     base = words("BF16", 60_000)
     size = base & 0x7FFF

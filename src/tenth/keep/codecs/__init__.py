@@ -39,7 +39,6 @@ CODECS: Mapping[str, Codec] = MappingProxyType({
         Codec("ctx", 1, True, ctx.encode, ctx.decode),
     )
 })  # fmt: skip
-_ARCHIVE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ def encode(
     Args:
         values: contiguous bytes of whole words of `dtype`, at most 4 GiB; a chunk of a tensor.
         base: as many bytes, those in the same places of the base; None: there is none.
-        tier: `archive` also tries what is slower to read.
+        tier: `archive` writes all that applies in full and takes the smallest; `fast` decides on a
+            sample, and takes what is faster to read where sizes are alike.
 
     Raises:
         InputError: the bytes are no whole words, or the base has another size.
@@ -79,9 +79,7 @@ def encode(
     tried = [
         codec
         for name, codec in CODECS.items()
-        if name != "copy"
-        and (under is not None or not codec.needs_base)
-        and (tier == "archive" or name not in _ARCHIVE)
+        if name != "copy" and (under is not None or not codec.needs_base)
     ]
     codec, body = choose(chunk, tried)
     return Encoded(codec.name, bytes((codec.version,)) + body)

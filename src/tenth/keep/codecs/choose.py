@@ -1,8 +1,8 @@
 """Choosing a codec by what it comes to: every one that applies is measured, the smallest wins.
 
-Within three per cent the one that is faster to read wins. A large chunk is measured on a sample
-first. Where that is clear, one codec is left; where the chunk shrinks so much that tables and
-states weigh in the sample, all that come near are written in full.
+In the fast tier the one that is faster to read wins within three per cent, and a large chunk is
+measured on a sample first. Where that is clear, one codec is left; where the chunk shrinks so much
+that tables and states weigh in the sample, all that come near are written in full.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,12 @@ def choose(chunk: Chunk, codecs: Sequence[Codec]) -> tuple[Codec, bytes]:
     Args:
         codecs: the fastest to read first; one of them is `always` there.
     """
-    if chunk.words.size > _SAMPLED:
+    if chunk.tier == "fast" and chunk.words.size > _SAMPLED:
         codecs = _promising(chunk, codecs)
     bodies = [(codec, body) for codec in codecs if (body := codec.encode(chunk)) is not None]
     least = min(len(body) for _, body in bodies)
-    return next(found for found in bodies if len(found[1]) <= _TIE * least)
+    tie = _TIE if chunk.tier == "fast" else 1.0
+    return next(found for found in bodies if len(found[1]) <= tie * least)
 
 
 def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:

@@ -21,7 +21,7 @@ from tenth.keep.native.rans import Coded, Contexts
 from tenth.keep.native.words import WORD_TYPES, Words
 
 _PLANES, _RANS = 0, 1
-_SAMPLED, _PIECES, _PIECE = 1 << 17, 8, 4096
+_SAMPLED, _PIECES, _PIECE = 1 << 14, 8, 1024  # larger columns are tried on so many runs
 _FEWEST = 256  # numbers, under which a table of frequencies is not worth trying
 _WIDEST = 4  # bytes of a word that rANS takes
 
