@@ -1,11 +1,12 @@
 """A sound receipt is sound; whatever is done to it is found and named."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from tenth.errors import FormatError
+from tenth.errors import FormatError, InputError
 from tenth.receipt import Meter, Receipt, packing, seal
 from tenth.receipt.validate import validate, validate_form
 
@@ -181,3 +182,34 @@ def test_a_receipt_read_is_sealed_as_it_was(tmp_path):
     life().save(tmp_path / "r.json")
     Receipt.load(tmp_path / "r.json").save(tmp_path / "again.json")
     assert (tmp_path / "r.json").read_bytes() == (tmp_path / "again.json").read_bytes()
+
+
+WRONG = (None, True, 3, -1.5, "x", [], {}, {"a": 1}, 1e308, 10**30, {"value": 1, "label": "given"})
+
+
+def places(node, path=()):
+    """Every place in a document."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, inner in list(pairs):
+        yield (*path, key)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_damage_ends_in_anything_but_a_verdict(seed):
+    draw = random.Random(seed)
+    whole = packing.packed(form()) if seed % 2 else form()
+    everywhere = list(places(whole))
+    for _ in range(40):
+        damaged = json.loads(json.dumps(whole))
+        path = draw.choice(everywhere)
+        place, last = at(path)(damaged)
+        place[last] = draw.choice(WRONG)
+        verdict = validate_form(damaged)
+        if verdict.sound:  # it was replaced by what stood there
+            assert damaged == whole
+        try:
+            Receipt.from_json(damaged)
+        except InputError:
+            assert not verdict.sound

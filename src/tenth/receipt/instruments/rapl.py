@@ -92,7 +92,7 @@ class Rapl:
             return spread(whole, error, "measured", WHOLE_SOCKETS)
         # the energy of idling belongs to nobody: at most all of the reading is ours
         value, most = whole * burn.share, whole * (1 + error)
-        source = "RAPL counters × the share of processor time"
+        source = f"RAPL counters ({whole:.3g} J) × the share of processor time ({burn.share:.0%})"
         high = max(value, min(value * (1 + SHARE_ERROR), most))
         return Figure(value, "J", value * (1 - SHARE_ERROR), high, "modelled", source)
 
