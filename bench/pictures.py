@@ -2,9 +2,13 @@
 
     python bench/pictures.py
 
-Needs Chromium, and a font with Arabic letters (apt: chromium, fonts-noto-core).
+Needs Chromium, poppler and a font with Arabic letters (apt: chromium, poppler-utils,
+fonts-noto-core). The receipt is
+docs/results/life.json, the plan the first one of docs/plan.md.
 """
 
+import base64
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,20 +21,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))  # the browser that the tests drive
 
 from ship import browser  # noqa: E402
-
 from tenth import plan  # noqa: E402
 from tenth.plan import page as plan_page  # noqa: E402
 from tenth.receipt import Receipt  # noqa: E402
 from tenth.receipt import page as receipt_page  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
-COLOURS = 48  # of a picture: text and flat areas need no more
-# name: width and height in pixels, phone or not, dark or not
-VIEWS = {
-    "light": (1040, 1280, False, False),
-    "dark": (1040, 1280, False, True),
-    "phone": (360, 760, True, False),
-    "phone-dark": (360, 760, True, True),
+COLOURS = 160  # of a picture: text and flat areas need no more
+GAP = 24  # pixels between the views of a picture
+# width and height in pixels, phone or not, dark or not
+Shot = tuple[int, int, bool, bool]
+VIEWS: dict[str, list[Shot]] = {
+    "desktop": [(1000, 1180, False, False), (1000, 1180, False, True)],
+    "phone": [(360, 740, True, False), (360, 740, True, True)],
 }
 
 
@@ -47,24 +50,58 @@ def main() -> None:
     """Take every picture anew."""
     PICTURES.mkdir(exist_ok=True)
     with browser.opened() as tab, tempfile.TemporaryDirectory() as folder:
+        tab.call("Emulation.setScrollbarsHidden", hidden=True)
         for name, text in pages():
-            for view, (width, height, phone, dark) in VIEWS.items():
-                path = Path(folder, "page.html")
-                path.write_text(text, encoding="utf-8")
-                tab.size(width, height, phone=phone, dark=dark)
-                tab.call("Page.navigate", url=path.as_uri())
-                tab.wait("document.readyState === 'complete'")
-                tab.frame()
-                tab.picture(Path(folder, "page.png"))
-                _save(Path(folder, "page.png"), PICTURES / f"{name}-{view}.png", height * (1 + phone))
-                print(f"{name}-{view}.png")
+            page = Path(folder, "page.html")
+            page.write_text(text, encoding="utf-8")
+            for view, shots in VIEWS.items():
+                taken = [_shot(tab, page, shot) for shot in shots]
+                _save(taken, PICTURES / f"{name}-{view}.png")
+            _save([_sheet(tab, page)], PICTURES / f"{name}-paper.png")
 
 
-def _save(taken: Path, kept: Path, height: int) -> None:
-    """The top of the page in few colours."""
-    image = Image.open(BytesIO(taken.read_bytes())).convert("RGB")
-    image = image.crop((0, 0, image.width, min(height, image.height)))
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(kept, optimize=True)
+def _shot(tab: browser.Page, page: Path, shot: Shot) -> Image.Image:
+    """The top of the page in a window of this size."""
+    width, height, phone, dark = shot
+    tab.size(width, height, phone=phone, dark=dark)
+    _open(tab, page)
+    return _image(tab.call("Page.captureScreenshot")["data"])
+
+
+def _sheet(tab: browser.Page, page: Path) -> Image.Image:
+    """The page as it prints."""
+    tab.size(1000, 1180)
+    _open(tab, page)
+    printed = tab.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"]
+    with tempfile.TemporaryDirectory() as folder:
+        pdf = Path(folder, "page.pdf")
+        pdf.write_bytes(base64.b64decode(printed))
+        # poppler-utils
+        subprocess.run(["pdftoppm", "-r", "90", "-png", pdf, pdf.with_suffix("")], check=True)
+        (sheet,) = Path(folder).glob("*.png")
+        return Image.open(BytesIO(sheet.read_bytes())).convert("RGB")
+
+
+def _open(tab: browser.Page, page: Path) -> None:
+    tab.call("Page.navigate", url=page.as_uri())
+    tab.wait("document.readyState === 'complete'")
+    tab.frame()
+
+
+def _image(data: str) -> Image.Image:
+    return Image.open(BytesIO(base64.b64decode(data))).convert("RGB")
+
+
+def _save(taken: list[Image.Image], path: Path) -> None:
+    """The views side by side, in few colours."""
+    width = sum(image.width for image in taken) + GAP * (len(taken) - 1)
+    whole = Image.new("RGB", (width, max(image.height for image in taken)), "white")
+    left = 0
+    for image in taken:
+        whole.paste(image, (left, 0))
+        left += image.width + GAP
+    whole.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

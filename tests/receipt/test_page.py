@@ -14,7 +14,8 @@ from .samples import life
 
 # signs of the SI and of the field, which every language writes alike
 SIGNS = {
-    *("s", "ms", "µs", "ns", "J", "mJ", "nWh", "µWh", "mWh", "Wh", "kWh", "MWh", "USD", "SHA", "C"),
+    *("s", "ms", "µs", "ns", "J", "mJ", "µJ", "nJ", "nWh", "µWh", "mWh", "Wh", "kWh", "MWh"),
+    *("USD", "SHA", "C"),
     *("B", "kB", "MB", "GB", "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP"),
     *("g", "kg", "mg", "µg", "t", "CO", "e"),
 }

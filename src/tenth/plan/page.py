@@ -152,7 +152,7 @@ def _figures(named: Sequence[tuple[Said, Figure]], sources: Sources) -> Section:
 
 def _claims(speak: Language) -> Section:
     items = [speak.say(f"plan.claim_{claim}") for claim in _CLAIMS]
-    return Section(speak.say("plan.claims"), [Points(items)])
+    return Section(speak.say("plan.claims"), [Points(items, least=9)])
 
 
 def _formulas(plan: Plan, speak: Language) -> list[Section]:

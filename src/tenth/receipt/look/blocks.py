@@ -113,11 +113,12 @@ class Spans:
 
 @dataclass(frozen=True)
 class Points:
-    """Sentences, one below the other."""
+    """Sentences, one below the other; `least` of them are never left out on paper."""
 
     kind: ClassVar[str] = "points"
     items: list[Said]
     paper: int = 6
+    least: int = 2
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ spare, as the letters of one system are wider than those of another.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 
 from tenth.receipt.look.blocks import (
     Block,
@@ -24,11 +26,11 @@ from tenth.receipt.look.blocks import (
     Table,
 )
 
-SHEET = 66.0  # lines that are left below the first sentence
+SHEET = 71.0  # lines that are left below the first sentence
 OFF = ("none", "screen")  # widths of sections that are not on paper
 _LEAST = 2  # entries that a block keeps
 _TITLE, _NOTICE, _HEAD, _WRAPPED = 2.0, 1.3, 1.2, 1.75
-_CARDS, _PAIR, _KIND, _FACT, _FORMULA = 4.6, 3.1, 1.2, 1.75, 1.1
+_CARDS, _PAIR, _KIND, _FACT, _FORMULA = 4.6, 2.5, 1.1, 1.75, 1.1
 
 Shrinkable = Pairs | Table | Points | Facts | Formulas
 
@@ -36,7 +38,7 @@ Shrinkable = Pairs | Table | Points | Facts | Formulas
 def fit(document: Document, sheet: float = SHEET) -> Document:
     """The document with the `paper` of its blocks reduced, the longest first, until it fits."""
     sections = list(document.sections)
-    room = sheet - _NOTICE * len(document.notices)
+    room = sheet - _head(document)
     while sum(_heights(sections)) > room:
         longest = _longest(sections)
         if longest is None:
@@ -51,6 +53,19 @@ def fit(document: Document, sheet: float = SHEET) -> Document:
     return replace(document, sections=sections)
 
 
+def _head(document: Document) -> float:
+    """Lines of the head beyond one each; what is longer than two is cut by the styles."""
+    told = [(document.title, 60, 1.6), (document.headline, 105, 1.2)]
+    told += [(line, 130, 0.9) for line in document.subtitle]
+    told += [(notice, 130, 0.9) for _, notice in document.notices]
+    wrapped = sum(height for text, letters, height in told if _letters(text) > letters)
+    return wrapped + _NOTICE * len(document.notices)
+
+
+def _letters(text: str) -> int:
+    return len(unescape(re.sub(r"<[^>]*>", "", text)))
+
+
 def _longest(sections: list[Section]) -> tuple[int, int] | None:
     """Where the tallest block stands that can still be shortened."""
     heights = [
@@ -58,12 +73,16 @@ def _longest(sections: list[Section]) -> tuple[int, int] | None:
         for at, section in enumerate(sections)
         if section.width not in OFF
         for index, block in enumerate(section.blocks)
-        if isinstance(block, Shrinkable) and min(block.paper, len(_entries(block))) > _LEAST
+        if isinstance(block, Shrinkable) and min(block.paper, len(_entries(block))) > _least(block)
     ]
     if not heights:
         return None
     _, at, index = max(heights)
     return at, index
+
+
+def _least(block: Shrinkable) -> int:
+    return block.least if isinstance(block, Points) else _LEAST
 
 
 def _heights(sections: list[Section]) -> Iterator[float]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
     from tenth.receipt.rows import Row
 
+_COSTS = ("device_hours", "energy_kwh", "carbon_kgco2e", "price_usd")
 _TONES = {"inside": "good", "less": "good", "more": "bad"}
 
 
@@ -25,6 +26,8 @@ def actual(receipt: Receipt, sources: Sources) -> Section | None:
     rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
     if not rows:
         return None
+    # what people ask first stands first, and so on paper
+    rows.sort(key=lambda row: row.name not in _COSTS)
     speak = sources.speak
     verdicts = [verdict(row) for row in rows]
     lines = [

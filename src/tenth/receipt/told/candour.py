@@ -66,7 +66,7 @@ def claims(receipt: Receipt, speak: Language, *, compared: bool) -> Section:
         *(["claims.one"] if receipt.stages else []),
     ]
     items = [speak.say(key) for key in keys]
-    return Section(speak.say("claims.title"), [Points(items, paper=9)])
+    return Section(speak.say("claims.title"), [Points(items, paper=9, least=9)])
 
 
 def _of_carbon(receipt: Receipt, metered: Mapping[str, Figure | None]) -> list[str]:
