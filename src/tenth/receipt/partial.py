@@ -4,7 +4,7 @@
         with Meter("train", into=receipt.stages):
             ...
 
-The file is written when a meter opens, every half minute, and when it closes. A stage that had not
+The file is written when a meter opens, every quarter of a minute, and when it closes. A stage that had not
 ended is marked as interrupted. Without a word in the program, the variable TENTH_RECEIPTS names a
 folder in which each outermost meter leaves such a file; `tenth receipt add FOLDER` adds them up.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tenth.receipt.stage import Stage
 
 VARIABLE = "TENTH_RECEIPTS"
-SECONDS = 30.0
+SECONDS = 15.0
 RUNNING = "had not ended when this was written"
 _numbers = count()
 
