@@ -182,6 +182,22 @@ def test_a_file_that_onnxruntime_refuses_is_told_not_timed(tmp_path):
     assert "its time was not measured" in judged.verdict
 
 
+def test_without_onnxruntime_bytes_are_judged_and_time_is_unknown(tmp_path, monkeypatch):
+    before = onnx_file(tmp_path / "a.onnx", FULL)
+    after = onnx_file(tmp_path / "b.onnx", weights(hidden=16))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    judged = judge(before, after)
+    assert judged.smaller
+    assert "pip install onnxruntime" in judged.runs.ratio.reason
+
+
+def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
+    before = onnx_file(tmp_path / "a.onnx", FULL)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(InputError, match=r"pip install 'tenth\[onnx\]'"):
+        judge(before, before)
+
+
 def test_wrong_calls(tmp_path):
     path = safetensors(tmp_path / "a.safetensors", FULL)
     with pytest.raises(InputError, match="threads"):

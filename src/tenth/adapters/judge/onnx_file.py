@@ -96,8 +96,7 @@ class Session:
     """
 
     def __init__(self, path: Path, threads: int) -> None:
-        with needing("onnx"):
-            import onnxruntime
+        onnxruntime = _runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 4
@@ -151,9 +150,16 @@ class Session:
 
 def engine() -> str:
     """What runs the files, with its version."""
-    with needing("onnx"):
+    return f"onnxruntime {_runtime().__version__}"
+
+
+def _runtime() -> Any:
+    try:
         import onnxruntime
-    return f"onnxruntime {onnxruntime.__version__}"
+    except ImportError as error:
+        remedy = "Run: pip install onnxruntime"
+        raise InputError(must("onnxruntime", "installed to run ONNX", error, remedy)) from error
+    return onnxruntime
 
 
 def loading(path: Path, inputs: Sequence[np.ndarray], threads: int) -> Load:
