@@ -4,9 +4,10 @@
         with Meter("train", into=receipt.stages):
             ...
 
-The file is written when a meter opens, every quarter of a minute, and when it closes. A stage that had not
-ended is marked as interrupted. Without a word in the program, the variable TENTH_RECEIPTS names a
-folder in which each outermost meter leaves such a file; `tenth receipt add FOLDER` adds them up.
+The file is written when a meter opens, every quarter of a minute, and when it closes. A stage that
+had not ended is marked as interrupted. Without a word in the program, the variable TENTH_RECEIPTS
+names a folder in which each outermost meter leaves such a file; `tenth receipt add FOLDER` adds
+them up.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -139,8 +139,7 @@ def keeper(name: str, place: Place) -> Keeper | None:
         return None
     from tenth.receipt.record import Receipt
 
-    # to the microsecond: many of one name may be made in a second
-    receipt = Receipt(name, Aim(name), place=place, created=datetime.now(UTC).isoformat())
+    receipt = Receipt(name, Aim(name), place=place)
     file = f"{receipt.run.node}-{receipt.run.process}-{next(_numbers)}.json"
     return Keeper(receipt, files.output_folder(folder) / file)
 

@@ -45,7 +45,8 @@ class Receipt:
     notes: list[str] = field(default_factory=list)
     provenance: list[Origin] = field(default_factory=list)
     run: Run = field(default_factory=Run.here)
-    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    # to the microsecond: with its process it tells a receipt from others of one title
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
     def total(self, name: str) -> Figure:
         """The sum of a figure over the stages, or the largest of peaks.

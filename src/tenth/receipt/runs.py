@@ -6,7 +6,6 @@ All of it comes from the environment and from the system; nothing is looked up o
 import hashlib
 import os
 import platform
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ _SHARED = (
     ("TORCHELASTIC_RUN_ID",),
 )
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_BEGAN = int(time.time())
+_SESSION = uuid.uuid4().hex[:8]  # containers of one machine may have the same process ids
 _SAYS_NOTHING = ("", "none")  # torchrun's id when nobody gave one
 
 
@@ -87,7 +86,7 @@ class Run:
             if environment.get(name, "") not in _SAYS_NOTHING
         }
         own = environment.get(VARIABLE) or _shared(found) or uuid.uuid4().hex[:16]
-        return cls(own, node(), f"{os.getpid()}-{_BEGAN}", found)
+        return cls(own, node(), f"{os.getpid()}-{_SESSION}", found)
 
     def to_json(self) -> dict[str, Any]:
         """The form it has in a receipt."""
