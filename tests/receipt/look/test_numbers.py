@@ -23,6 +23,8 @@ EN, AR = language("en"), language("ar")
         (55, "days", "55 days"),
         (7e9, "parameters", "7 billion"),
         (816, "weights", "816"),
+        (38_208, "weights", "38,208"),
+        (1_000_000, "weights", "1 million"),
         (0.00178, "USD", "0.0018 USD"),
         (0, "USD", "0 USD"),
         (8.4e22, "FLOP", "8.4\u202f×\u202f10²² FLOP"),

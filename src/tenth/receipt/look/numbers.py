@@ -13,6 +13,7 @@ _LARGER = {
     "kgCO2e": (1e3, 1e3, "tCO2e"),
 }
 _SMALLER = {"h": (3600.0, "s"), "days": (86400.0, "s"), "kgCO2e": (1e3, "gCO2e")}
+_COUNTED = ("parameters", "weights")  # told in full below a million
 _HUGE = 1e18  # FLOPs from here on are told as a power of ten
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -86,6 +87,8 @@ def _plain(number: float, unit: str, digits: int | None) -> str:
         mantissa, _, power = f"{number:.2e}".partition("e")
         mantissa = f"{float(mantissa):.3g}"
         return f"{mantissa}\u202f×\u202f10{str(int(power)).translate(_RAISED)} FLOP"
+    if unit in _COUNTED and abs(number) < 1e6 and number == int(number):
+        return f"{number:,.0f}"
     if unit == "USD" and 0 < abs(number) < 1:
         places = 1 - math.floor(math.log10(abs(number)))  # two digits of a small sum
         return f"{number:.{places}f} USD"
