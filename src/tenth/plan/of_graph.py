@@ -55,7 +55,7 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
     bill = Bill(machine, 1, of_place(place), Assumptions())
 
     step = training_step(graph, examples, sizes, density)
-    hours = _hours(step, steps, machine, step_seconds)
+    hours = run_hours(step, steps, machine, step_seconds)
     figures = _counted(step, steps, density)
     figures["memory_bytes"] = _memory(step)
     figures["device_hours"] = hours
@@ -111,7 +111,12 @@ def _memory(step: StepWork) -> Figure:
     return Figure(value, "bytes", min(low, value), max(high, value), "estimated", source)
 
 
-def _hours(step: StepWork, steps: int, device: Device, measured: Figure | None) -> Figure:
+def run_hours(step: StepWork, steps: int, device: Device, measured: Figure | None) -> Figure:
+    """Hours of so many steps: a measured step, else two rates of this machine, else the MFU.
+
+    Raises:
+        InputError: `measured` is no known time.
+    """
     if measured is None and device.name != devices.HERE:
         mfu = rates.effective_mfu(device, parameters=step.parameters)
         flops = counted(step.executed * steps, "FLOP", "graph")
