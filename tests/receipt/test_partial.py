@@ -145,3 +145,29 @@ def test_a_forked_child_does_not_write_into_its_parents_file(tmp_path):
             os._exit(0)
         os.waitpid(pid, 0)
         assert not path.exists()
+
+
+def test_a_folder_that_is_a_file_is_told_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TENTH_RECEIPTS", str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="must be a folder"), Meter("work"):
+        pass
+    monkeypatch.delenv("TENTH_RECEIPTS")
+    with Meter("next") as after:
+        pass
+    assert "instruments" in after.stage.notes  # it is nobody's part
+
+
+def test_a_forked_child_that_leaves_the_block_does_not_touch_the_file(tmp_path):
+    receipt = Receipt("t", Aim("a"))
+    path = tmp_path / "r.json"
+    with kept(receipt, path):
+        meter = Meter("work", into=receipt.stages)
+        with meter:
+            before = path.read_bytes()
+            pid = os.fork()
+            if pid == 0:
+                meter.__exit__(None, None, None)
+                os._exit(0)
+            os.waitpid(pid, 0)
+            assert path.read_bytes() == before

@@ -87,9 +87,11 @@ class Meter:
         # looked up before the work begins; a part takes place, price and instruments of the whole
         self._place = self._place or (self._outer and self._outer._place) or Place.find()
         self._price = self._price or (self._outer and self._outer._price) or hourly_price()
-        self._panel = (
-            self._outer._panel if self._outer else Panel.open(self._metering or Metering())
-        )
+        if self._outer is not None:
+            self._panel = self._outer._panel
+        else:
+            self._keeper = partial.keeper(self.name, self._place)
+            self._panel = Panel.open(self._metering or Metering())
         assert self._panel is not None
         self._notes["started"] = datetime.now(UTC).isoformat(timespec="seconds")
         self._memory = probes.PeakMemory()
@@ -97,10 +99,8 @@ class Meter:
         self._start = self._panel.mark()
         self._token = _OPEN.set(self)
         self._wall = time.perf_counter()
-        if self._outer is None:
-            self._keeper = partial.keeper(self.name, self._place)
-            if self._keeper is not None:
-                self._announce(self._keeper)
+        if self._keeper is not None:
+            self._announce(self._keeper)
         return self
 
     def _announce(self, keeper: partial.Keeper) -> None:

@@ -7,7 +7,8 @@
 The file is written when a meter opens, every quarter of a minute, and when it closes. A stage that
 had not ended is marked as interrupted. Without a word in the program, the variable TENTH_RECEIPTS
 names a folder in which each outermost meter leaves such a file; `tenth receipt add FOLDER` adds
-them up.
+them up. A meter counts the processor time of children that have ended: children that it is around
+should not have the variable, or they count twice.
 """
 
 from __future__ import annotations
@@ -86,11 +87,13 @@ class Keeper:
         self._try()
 
     def write(self) -> None:
-        """Write the receipt as it stands.
+        """Write the receipt as it stands; a process that was forked leaves the file alone.
 
         Raises:
             OutputError: it cannot be written.
         """
+        if os.getpid() != self.pid:
+            return
         with self._lock:
             replace(self._receipt, stages=self._stages()).save(self._path)
 
@@ -122,7 +125,8 @@ def kept(receipt: Receipt, path: str | Path, seconds: float = SECONDS) -> Iterat
         yield
     finally:
         _KEEPER.reset(token)
-        receipt.save(path)
+        if os.getpid() == keeper.pid:
+            receipt.save(path)
 
 
 def keeper(name: str, place: Place) -> Keeper | None:
