@@ -265,3 +265,14 @@ def test_numbers_on_the_arabic_page_are_isolated(arabic):
 def test_a_language_without_a_catalogue_is_refused(receipt):
     with pytest.raises(InputError, match="one of en, ar"):
         page.html(receipt, "de")
+
+
+def test_how_it_was_metered_is_told_once_and_not_at_each_stage(receipt):
+    notes = {"scope": "process", "instruments": "NVML: no NVIDIA accelerator here", "steps": 7}
+    price = Figure(2.5, "USD/h", label="given", source="user")
+    receipt.stages = [replace(stage, notes=notes, price=price) for stage in receipt.stages]
+    text = Page(receipt.html()).text
+    assert text.count("NVML: no NVIDIA accelerator here") == 1
+    assert "this process and its children" in text
+    assert "steps: 7" in text
+    assert "2.5 USD/h" in text

@@ -57,10 +57,10 @@ def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> 
         sections=[section for section in told if section is not None],
         footer=[
             speak.say("page.level"),
-            speak.say("record.paper"),
             speak.say("record.seal", hash=_seal(receipt)),
             speak.say("page.offline"),
         ],
+        paper_footer=[speak.say("record.paper")],
     )
 
 

@@ -14,7 +14,7 @@ OTHERS = [code for code in LANGUAGES if code != "en"]
 # the page looks these up by what the receipt or the plan calls a thing
 BY_NAME = (
     *("figure.", "size.", "stage.", "score.", "fact.", "unit.", "origin.", "input.", "label."),
-    *("meaning.", "payback.", "plan.claim_"),
+    *("meaning.", "payback.", "scope.", "plan.claim_"),
 )
 
 

@@ -184,4 +184,5 @@ class Document:
     headline: Said
     sections: list[Section]
     footer: list[Said]
+    paper_footer: list[Said] = field(default_factory=list)
     notices: list[tuple[str, Said]] = field(default_factory=list)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tenth.figures import human
-from tenth.receipt import words
 from tenth.receipt.look.blocks import Facts, Listed, Points, Section
 from tenth.receipt.look.language import Language, Said
 from tenth.receipt.look.shown import Sources
+from tenth.receipt.stage import price_of
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
 
 Fact = tuple[Said, Said, int | None]
+METERED = ("scope", "instruments", "boards")  # notes on how a stage was metered
 
 
 def record(receipt: Receipt, sources: Sources) -> list[Section]:
@@ -53,8 +54,13 @@ def _origin(receipt: Receipt, speak: Language) -> Section:
 def _machine(receipt: Receipt, sources: Sources) -> Section:
     speak = sources.speak
     carbon = sources.show(receipt.place.carbon)
-    place = speak.joined([words.place(receipt, speak), carbon.value], " · ")
+    place = speak.joined([_place(receipt, speak), carbon.value], " · ")
     items: list[Fact] = [(speak.say("fact.electricity"), place, carbon.note)]
+    price = price_of(receipt.stages)
+    if price is not None:
+        shown = sources.show(price)
+        items.append((speak.say("fact.price"), shown.value, shown.note))
+    items += _metered(receipt, speak)
     for key, value in (receipt.hardware | receipt.software).items():
         if value not in (None, [], ""):
             items.append((speak.named("fact", key), _told(speak, key, value), None))
@@ -63,6 +69,21 @@ def _machine(receipt: Receipt, sources: Sources) -> Section:
         items.append((speak.say("fact.run"), speak.free(run.id), None))
     items += [(speak.free(key), speak.free(value), None) for key, value in run.scheduler.items()]
     return Section(speak.say("record.title"), [Facts(items)], width="none")
+
+
+def _place(receipt: Receipt, speak: Language) -> Said:
+    if receipt.place.code is None:
+        return speak.say("page.no_country")
+    return speak.free(receipt.place.name)
+
+
+def _metered(receipt: Receipt, speak: Language) -> list[Fact]:
+    """Whose work was metered, by which instruments: what the stages say of it, once each."""
+    items: list[Fact] = []
+    for note in METERED:
+        found = dict.fromkeys(str(s.notes[note]) for s in receipt.stages if s.notes.get(note))
+        items += [(speak.say(f"fact.{note}"), speak.named("scope", text), None) for text in found]
+    return items
 
 
 def _told(speak: Language, key: str, value: object) -> Said:

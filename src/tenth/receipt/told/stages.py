@@ -11,12 +11,14 @@ from tenth.receipt.look.blocks import Block, Line, Section, Table
 from tenth.receipt.look.language import Language, Said
 from tenth.receipt.look.shown import Sources
 from tenth.receipt.told import figures
+from tenth.receipt.told.record import METERED
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
     from tenth.receipt.stage import Stage
 
-_TOLD = ("started", "interrupted")  # notes that the page tells in another way, or not at all
+# notes that the page tells elsewhere, or not at all
+_TOLD = ("started", "interrupted", *METERED)
 
 
 def stages(receipt: Receipt, sources: Sources) -> Section | None:
