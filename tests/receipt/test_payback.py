@@ -80,7 +80,9 @@ def test_what_saves_nothing_is_never_repaid(before, after, reason):
 def test_an_unknown_cost_is_never_a_payback():
     receipt = spent()
     receipt.stages[0].figures["energy_joules"] = unknown("J", "no meter")
-    assert by_name(payback(receipt, use="energy a run"))["energy"].uses.reason == "no meter"
+    found = payback(receipt, use="energy a run")
+    assert by_name(found)["energy"].uses.reason == "no meter"
+    assert "energy: unknown (no meter)\n" in str(found)
 
 
 def test_only_the_stages_named_are_repaid():

@@ -3,7 +3,10 @@
 from tenth.receipt.actual import plan_against_actual
 from tenth.receipt.arms import Arm
 from tenth.receipt.compare import Comparison, compare
+from tenth.receipt.instruments import UserMeter
 from tenth.receipt.meter import Meter, metered
+from tenth.receipt.panel import Metering
+from tenth.receipt.partial import kept
 from tenth.receipt.place import Place
 from tenth.receipt.provenance import Origin
 from tenth.receipt.record import Receipt
@@ -20,14 +23,17 @@ __all__ = [
     "Comparison",
     "Flops",
     "Meter",
+    "Metering",
     "Origin",
     "Place",
     "Receipt",
     "Row",
     "Run",
     "Stage",
+    "UserMeter",
     "Work",
     "compare",
+    "kept",
     "metered",
     "plan_against_actual",
 ]

@@ -58,6 +58,9 @@ class Payback:
         what = ", ".join(self.stages)
         lines = [f"What was spent on {what}, and when it is repaid (a use: {self.use})"]
         for one in self.returns:
+            if not one.spent.known:
+                lines.append(f"  {one.name}: {one.spent}")
+                continue
             if one.uses.value is None:
                 told = f"not known to be repaid: {one.uses.reason}"
             else:

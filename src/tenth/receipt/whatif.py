@@ -22,6 +22,7 @@ _COSTS = ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
 _EFFICIENCY = Figure(1.0, "×", 1 / 3, 30.0, "estimated", "share of the peak, here ÷ there")
 _KWH = Figure(1 / 3.6e6, "kWh/J", label="counted", source="3.6 MJ/kWh")
 _HOUR = Figure(1 / 3600, "h/s", label="counted", source="3,600 s/h")
+_SAME = "as it was"
 _WARNING = "Nothing ran there: each figure of this column is estimated from what ran here."
 
 
@@ -63,7 +64,10 @@ def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
         "carbon_gco2e": _carbon(was, energy, place, otherwise),
         "price_usd": _money(was, seconds, price),
     }
-    rows = [Row(name, _estimated(found[name]), was[name]) for name in _COSTS]
+    rows = [
+        Row(name, _estimated(found[name]), was[name], _SAME if found[name] == was[name] else "")
+        for name in _COSTS
+    ]
     changes = [word for word in (otherwise.device, otherwise.place and place.name) if word]
     if otherwise.price_usd_per_hour is not None:
         changes.append(f"{otherwise.price_usd_per_hour:g} USD/h")

@@ -14,7 +14,7 @@ def compare(
     receipt: File,
     baseline: Annotated[
         Path | None,
-        typer.Argument(metavar="[BASELINE.json]", help="Without one: the plan against the actual."),
+        typer.Argument(metavar="BASELINE.json", help="Without one: the plan against the actual."),
     ] = None,
     plan: Annotated[
         Path | None, typer.Option(help="A plan, as `tenth plan --json` prints it.")
@@ -24,7 +24,7 @@ def compare(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what RECEIPT saved against a baseline, figure by figure.
+    """Say what RECEIPT saved against a baseline or its plan, figure by figure.
 
     Refuses, saying why, when task, hardware or accuracy target differ: such a ratio means nothing.
     """
