@@ -113,14 +113,16 @@ def forked(action: Callable[[], None]) -> tuple[int, int]:
         os._exit(code)
 
 
-def killed(action: Callable[[], None], after_seconds: float) -> bool:
-    """Whether the process was killed before it came to its end."""
+def killed(action: Callable[[], None], after_seconds: float) -> str:
+    """How the process ended that was to be killed: killed, ended before, or crashed by itself."""
     child, pipe = forked(action)
     time.sleep(after_seconds)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     os.close(pipe)
-    return os.WIFSIGNALED(status)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return "killed"
+    return "crashed" if status else "ended before"
 
 
 def seconds_of(action: Callable[[], None]) -> float:
@@ -168,8 +170,7 @@ class Trials:
         for _ in range(count):
             before, _ = checked(self.store, self.root / "check")
             action = self.prepared()
-            cut = killed(action, self.rng.uniform(0, 1.5 * usual))
-            seen["killed" if cut else "ended before"] += 1
+            seen[killed(action, self.rng.uniform(0, 1.5 * usual))] += 1
             if self.verb == "get" and (self.out / FILE).exists():
                 whole = (self.out / FILE).read_bytes() == model(before["task"])
                 seen["file whole" if whole else "wrong"] += 1
@@ -268,7 +269,7 @@ def writers(count: int, seconds: float, root: Path) -> dict[str, Any]:
         _, status = os.waitpid(child, 0)
         os.close(pipe)
         if status:
-            seen["processes that failed"] += 1
+            seen["crashed"] += 1
         else:
             seen += Counter(json.loads(path.read_text()))
     _, found = checked(where, root / "check")

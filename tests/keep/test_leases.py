@@ -221,6 +221,14 @@ def test_a_damaged_lease_stops_gc_instead_of_being_skipped(tmp_path, data):
         leased(place)
 
 
+def test_a_huge_lease_is_damaged_and_not_read(near, monkeypatch):
+    near.create("leases/x/00000001.json", b" " * 5000)
+    monkeypatch.setattr(leases, "_MOST_BYTES", 4999)
+    monkeypatch.setattr(type(near), "read", None)
+    with pytest.raises(DamagedError):
+        leased(near)
+
+
 def test_a_lease_that_is_renewed_while_it_is_read_is_read_again(place, monkeypatch):
     """The old object was listed, the new one was not, and the old one is gone when it is read."""
     old = json.dumps({"keys": [A], "seconds": 3600}).encode()

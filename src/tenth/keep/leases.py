@@ -19,6 +19,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -195,7 +196,7 @@ def _leased(place: Place) -> set[str] | None:
         if age > _MOST_SECONDS:
             continue
         try:
-            forms = [_read(place, entry.key) for entry in entries]
+            forms = [_read(place, entry) for entry in entries]
         except MissingError:
             return None
         if any(age <= form["seconds"] for form in forms):
@@ -210,12 +211,12 @@ def ended(place: Place, now: float) -> list[str]:
     ]
 
 
-def _read(place: Place, key: str) -> dict[str, Any]:
-    data = place.read(key)
-    try:
-        form = json.loads(data) if len(data) < _MOST_BYTES else None
-    except (ValueError, RecursionError):
-        form = None
+def _read(place: Place, entry: Entry) -> dict[str, Any]:
+    form = None
+    if entry.size_bytes <= _MOST_BYTES:
+        data = place.read(entry.key)
+        with suppress(ValueError, RecursionError):
+            form = json.loads(data)
     if (
         not isinstance(form, dict)
         or not isinstance(form.get("seconds"), int | float)
@@ -224,7 +225,7 @@ def _read(place: Place, key: str) -> dict[str, Any]:
         or not all(isinstance(name, str) for name in form["keys"])
     ):
         raise DamagedError(
-            f"{key} in {place.url} is damaged, so that gc cannot know what a running put needs. "
+            f"{entry.key} in {place.url} is damaged: gc cannot know what a running put needs. "
             "Delete it if no put or push is running."
         )
     return form

@@ -1,12 +1,13 @@
 import errno
 import os
+import stat
 import threading
 from pathlib import Path
 
 import pytest
 
 from tenth.errors import ConflictError, InputError, MissingError, OutputError, StoreError
-from tenth.keep.places import disk
+from tenth.keep.places import disk, sizes
 from tenth.keep.places.folder import FolderPlace
 
 
@@ -235,3 +236,23 @@ def test_a_writer_who_came_second_flushes_the_name_too(place, monkeypatch):
     monkeypatch.setattr(disk, "sync_folder", flushed.append)
     assert not FolderPlace(place.root).create("objects/ab/x", b"x")
     assert place.root / "objects/ab" in flushed
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP])
+def test_a_mount_that_cannot_flush_folders_is_written_all_the_same(place, monkeypatch, code):
+    real = os.fsync
+
+    def fsync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert place.create("objects/ab/x", b"x")
+    assert place.read("objects/ab/x") == b"x"
+
+
+def test_many_sizes_in_a_folder_are_asked_for_one_by_one(place, monkeypatch):
+    place.create("objects/0/x", b"x")
+    monkeypatch.setattr(FolderPlace, "list", None)
+    assert sizes(place, [f"objects/{number}/x" for number in range(100)]) == {"objects/0/x": 1}

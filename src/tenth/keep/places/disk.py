@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+# what network and FUSE mounts say that flush files only
+_NO_FOLDERS = {errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _MOST_AT_ONCE = 2**30  # Linux writes at most 2 GiB - 4 KiB a call
 
 
@@ -46,12 +48,18 @@ def sync_file(handle: int) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
+    """Wait until the names in a folder are on the disk, where the file system can do that.
+
+    Source: fsync_fname_ext in src/backend/storage/file/fd.c of PostgreSQL, for what others say.
+    """
     if os.name == "nt":
         return  # Windows cannot open a folder, and writes names through
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS:
+            raise
     finally:
         os.close(handle)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from blake3 import blake3
 
+from tenth.keep.places.folder import FolderPlace
 from tenth.keep.places.place import Place
 
 _STEP = 4 << 20
@@ -38,9 +39,9 @@ def hashed(place: Place, key: str) -> str:
 
 
 def sizes(place: Place, keys: Iterable[str]) -> dict[str, int]:
-    """The bytes of those of `keys` that are there; many are looked up by listing their folders."""
+    """The bytes of those of `keys` that are there; in a bucket many are looked up by listing."""
     wanted = set(keys)
-    if len(wanted) <= _MANY:
+    if len(wanted) <= _MANY or isinstance(place, FolderPlace):
         found = {key: place.size(key) for key in wanted}
         return {key: size for key, size in found.items() if size is not None}
     return {
