@@ -200,6 +200,14 @@ class TestRefusals:
         with pytest.raises(InputError, match="needs its base"):
             decode("copy", b"", "BF16", None, memoryview(bytearray(4)))
 
+    def test_memory_that_cannot_be_written_or_is_the_base(self):
+        payload = encode(self.base.tobytes(), None, "BF16")
+        with pytest.raises(InputError, match="out must be writeable"):
+            decode(payload.codec, payload.payload, "BF16", None, memoryview(bytes(200)))
+        both = memoryview(bytearray(200))
+        with pytest.raises(InputError, match="other memory than the base"):
+            decode("copy", b"", "BF16", both, both)
+
     def test_bytes_that_are_no_whole_words(self):
         with pytest.raises(InputError, match="whole words of 2 bytes"):
             encode(b"\0\0\0", None, "BF16")

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from tenth.errors import FormatError, InputError, must
 from tenth.keep.codecs import ctx, mask, plain, raw, sparse, sub
 from tenth.keep.codecs.choose import choose
@@ -99,7 +101,8 @@ def decode(
     Raises:
         FormatError: the payload is damaged, of another version or for another size; `out` then
             holds anything.
-        InputError: there is no base where one is needed, or it has another size than `out`.
+        InputError: there is no base where one is needed, it has another size than `out`, or `out`
+            cannot be written or overlaps the base.
     """
     kind = dtype_of(dtype)
     found = CODECS.get(codec)
@@ -109,6 +112,8 @@ def decode(
     under = None if base is None else _checked(base, kind.word, "base")
     if under is not None and under.size != words.size:
         raise InputError(must("base", f"{words.nbytes} bytes as the chunk is", under.nbytes))
+    if not words.flags.writeable or (under is not None and np.may_share_memory(words, under)):
+        raise InputError(must("out", "writeable, and other memory than the base", "neither"))
     source = Reader(payload)
     if codec != "copy":
         version = source.byte()

@@ -38,6 +38,9 @@ def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:
     least = min(len(body) for _, body in sizes if body is not None)
     near = _TIE * least + _HEADS
     found = [codec for codec, body in sizes if body is not None and len(body) <= near]
+    if any(codec.name == "sparse" for codec in found):
+        # where changes are few, places and differences come to what all differences come to
+        found = [codec for codec in found if codec.name != "sub"]
     best = found[:1] if least > _CLEAR else found
     # what applies to a sample need not apply to the chunk
     return [codec for codec in codecs if codec in best or codec.always]

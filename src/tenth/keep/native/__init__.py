@@ -10,16 +10,24 @@ numpy does the same work: byte planes at half the speed, the entropy coder at a 
 
 import ctypes
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
 from tenth.errors import CompileError
 from tenth.kernels.library import load
 
+_building = threading.Lock()
 
-@cache
+
 def kernel() -> ctypes.CDLL | None:
     """The library of `c/`, or None where there is no compiler; one for the whole process."""
+    with _building:  # threads that meet here first would each compile it
+        return _kernel()
+
+
+@cache
+def _kernel() -> ctypes.CDLL | None:
     if sys.byteorder != "little":
         return None  # words are little-endian in payloads, and native in C
     try:
