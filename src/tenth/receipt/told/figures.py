@@ -93,7 +93,7 @@ def ratio(speak: Language, row: Row) -> Shown:
     """The ratio of a row; where it comes from stands in the two cells before it."""
     found = row.ratio
     if not found.known:
-        return Shown(Said("–"))
+        return Shown(Said("–"), speak.free(row.why_no_ratio) if row.why_no_ratio else Said(""))
     value, low, high = (speak.number(_two_digits(end)) for end in found.bounds())
     ends = speak.say("interval.ends", low=low, high=high) if low != high else Said("")
     return Shown(value, ends)
