@@ -42,6 +42,12 @@ def test_a_pod_alone_shares_no_id_with_other_pods():
     assert Run.here(given).scheduler == given
 
 
+def test_a_pod_has_the_name_of_its_host():
+    assert Run.here({"HOSTNAME": "my-laptop"}).scheduler == {}
+    given = {"HOSTNAME": "train-0", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    assert Run.here(given).scheduler == {"HOSTNAME": "train-0"}
+
+
 @pytest.mark.parametrize("variable", [name for names in SCHEDULERS.values() for name in names])
 def test_each_variable_of_the_table_is_recorded_and_nothing_else(variable):
     run = Run.here({variable: "v", "AWS_SECRET_ACCESS_KEY": "secret"})

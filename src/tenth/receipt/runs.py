@@ -56,6 +56,7 @@ _SHARED = (
 )
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SESSION = uuid.uuid4().hex[:8]  # containers of one machine may have the same process ids
+_IN_A_POD, _POD = "KUBERNETES_SERVICE_HOST", "HOSTNAME"  # a pod is called as its host is
 _SAYS_NOTHING = ("", "none")  # torchrun's id when nobody gave one
 
 
@@ -85,6 +86,8 @@ class Run:
             for name in names
             if environment.get(name, "") not in _SAYS_NOTHING
         }
+        if _IN_A_POD in environment and environment.get(_POD):
+            found[_POD] = environment[_POD]
         own = environment.get(VARIABLE) or _shared(found) or uuid.uuid4().hex[:16]
         return cls(own, node(), f"{os.getpid()}-{_SESSION}", found)
 
