@@ -154,7 +154,7 @@ def test_a_damaged_store_is_exit_1_and_can_be_mended(there):
         (("get", "task-a@9", "-o", "out"), "version of task-a must be one of 1. Got 9."),
         (("put", "x", "nowhere"), "PATH must be a model folder or a file"),
         (("put", "a b", "llama"), "name of a variant must be"),
-        (("put", "x", "llama", "--base", "lama"), "Did you mean llama?"),
+        (("put", "x", "llama", "--base", "llamb"), "Did you mean llama?"),
         (("ls", "--store", "nowhere"), "holds no store"),
         (("ls", "--store", "llama"), "holds no store"),
         (("put", "x", "llama", "--store", "llama-a"), "holds other things"),

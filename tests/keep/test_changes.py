@@ -122,7 +122,7 @@ def test_a_patch_is_an_ordinary_safetensors_file(store, tmp_path):
 
 def test_names_and_places_that_are_not_there(store, tmp_path):
     with pytest.raises(MissingError, match="Did you mean before"):
-        store.diff("befor", "after")
+        store.diff("beforf", "after")
     with pytest.raises(MissingError):
         store.export("after", "nothing", tmp_path / "patch.safetensors")
     with pytest.raises(OutputError):

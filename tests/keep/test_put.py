@@ -73,7 +73,7 @@ def test_a_base_that_is_not_there_is_an_error_before_anything_is_read(tmp_path):
     store = new_store(tmp_path)
     store.put("llama", folder(tmp_path / "llama", BASE))
     with pytest.raises(MissingError, match="Did you mean llama"):
-        store.put("task", tmp_path / "nowhere", base="lama")
+        store.put("task", tmp_path / "nowhere", base="llamb")
 
 
 def test_a_base_that_the_card_names_is_believed(tmp_path):
