@@ -37,6 +37,19 @@ def test_a_file_of_energy_is_read_in_its_unit(tmp_path, unit):
     assert after(UserMeter(path, unit=unit), path, readings).value == pytest.approx(3600.0)
 
 
+def test_a_meter_that_counts_in_steps_may_step_at_any_moment(tmp_path):
+    path = tmp_path / "kwh"
+    path.write_text("17.31")
+    figure = after(UserMeter(path, unit="kWh"), path, ["17.31", "17.32"], step=0.001)
+    assert figure.value == pytest.approx(36_000)
+
+
+def test_a_meter_that_was_set_back_is_missing(tmp_path):
+    path = tmp_path / "kwh"
+    path.write_text("17.31")
+    assert "jumped back" in after(UserMeter(path, unit="kWh"), path, ["0.00"]).reason
+
+
 def test_the_last_number_of_a_log_counts(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("time,watts\n" + "2026-01-01T00:00:00,50\n" * 10_000 + "2026-01-01, 120.5 \n\n")

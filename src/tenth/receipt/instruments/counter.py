@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_SLACK_JOULES = 50.0  # an update that was late counts for more than the time since the last look
 _SILENT_SECONDS = 2.0  # no device that works takes nothing for so long
 _GAP_SECONDS = 60.0  # samples of power further apart than this leave too much to guess
 
@@ -23,14 +22,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Scale:
-    """How a counter is read: joules of one count, counts until it starts anew, likely watts.
+    """How a counter is read: joules of one count, and what no device of its kind can draw.
 
-    `size` is None for a counter that never starts anew.
+    `size` is where it starts anew; None if it never does. `step_joules` may come at once, since a
+    counter moves in steps and an update may be late.
     """
 
     joules: float
     most_watts: float
     size: int | None = None
+    step_joules: float = 50.0
 
 
 class Counter:
@@ -64,9 +65,9 @@ class Counter:
             if advance < 0:
                 advance += self._scale.size
         joules = advance * self._scale.joules
-        if value < self._last and not 0 <= joules <= allowed + _SLACK_JOULES:
+        if value < self._last and not 0 <= joules <= allowed + self._scale.step_joules:
             self.missing = f"{self.name} jumped back from {self._last:g} to {value:g}"
-        elif joules > 2 * allowed + _SLACK_JOULES:
+        elif joules > 2 * allowed + self._scale.step_joules:
             self.missing = f"{self.name} jumped by {joules:.3g} J, more than can have been drawn"
         if not self.missing:
             self._last = value

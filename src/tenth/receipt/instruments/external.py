@@ -26,6 +26,7 @@ FILE, COMMAND, UNIT = "TENTH_METER_FILE", "TENTH_METER_COMMAND", "TENTH_METER_UN
 
 _ERROR = 0.05
 _MOST_WATTS = 1e6
+_STEP_JOULES = 3.6e6  # a meter may count in whole kWh
 _STALE_SECONDS = 60.0
 _COMMAND_SECONDS = 5.0
 _TAIL_BYTES = 4096
@@ -107,7 +108,8 @@ class External:
         if joules is None:
             self._sensor = Power(self._name, meter.read, now)
         else:
-            self._sensor = Counter(self._name, meter.read, Scale(joules, _MOST_WATTS), now)
+            scale = Scale(joules, _MOST_WATTS, step_joules=_STEP_JOULES)
+            self._sensor = Counter(self._name, meter.read, scale, now)
             self.period = 10.0
         if self._sensor.missing:
             self.missing = self._sensor.missing
