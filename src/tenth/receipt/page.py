@@ -9,7 +9,7 @@ from tenth.receipt.look import frame
 from tenth.receipt.look.blocks import Document, Section
 from tenth.receipt.look.language import Language, Said, language
 from tenth.receipt.look.shown import Sources
-from tenth.receipt.told import actual, candour, costs, figures, record, routes, stages
+from tenth.receipt.told import actual, baseline, candour, costs, figures, record, routes, stages
 
 if TYPE_CHECKING:
     from tenth.receipt.compare import Comparison
@@ -37,7 +37,7 @@ def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> 
     told = [
         costs.cost(receipt, sources),
         costs.saved(receipt, sources),
-        costs.baseline(against, sources),
+        baseline.baseline(against, sources),
         costs.scores(receipt, sources),
         costs.repaid(receipt, sources),
         routes.routes(receipt, sources),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def html(document: Document, speak: Language) -> str:
     """The page: no request to anywhere, light and dark, from phone to one sheet of paper.
 
-    Cost: some milliseconds, and once a tenth of a second for the template.
+    Cost: about a tenth of a second for a receipt of fifty parts.
     """
     return _template().render(page=paper.fit(document), speak=speak, percent=_percent)
 

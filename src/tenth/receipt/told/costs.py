@@ -8,14 +8,11 @@ from tenth.figures import Figure, unknown
 from tenth.receipt import charts, words
 from tenth.receipt.look import numbers
 from tenth.receipt.look.blocks import (
-    Block,
     Card,
     Cards,
-    Column,
     Line,
     Pair,
     Pairs,
-    Points,
     Section,
     Table,
 )
@@ -25,7 +22,6 @@ from tenth.receipt.payback import payback
 from tenth.receipt.told import figures
 
 if TYPE_CHECKING:
-    from tenth.receipt.compare import Comparison
     from tenth.receipt.record import Receipt
 
 _LAMP_WATTS = 10.0
@@ -76,27 +72,6 @@ def saved(receipt: Receipt, sources: Sources) -> Section:
     ]
     block = Pairs(speak.say("bars.before"), speak.say("bars.after"), pairs)
     return Section(title, [block], lead=speak.say("saved.lead"))
-
-
-def baseline(against: Comparison | None, sources: Sources) -> Section:
-    """The receipt against its baseline, or the sentence that there was none."""
-    speak = sources.speak
-    title = speak.say("baseline.title")
-    if against is None:
-        return Section(title, [], lead=speak.say("baseline.none"), width="half")
-    rows = against.rows
-    columns = [
-        sources.column(speak.say("baseline.this"), [row.value for row in rows]),
-        sources.column(speak.say("baseline.other"), [row.reference for row in rows]),
-        Column(speak.say("baseline.ratio"), [figures.ratio(speak, row) for row in rows]),
-    ]
-    lines = [Line(words.name_of(row.name, speak)) for row in rows]
-    blocks: list[Block] = [Table(speak.say("table.figure"), columns, lines)]
-    if against.notes:
-        blocks.append(Points([speak.free(note) for note in against.notes]))
-    alike = against.baseline_kind == "measured_same_hardware"
-    lead = speak.say("baseline.lead" if alike else "baseline.lead_other", baseline=against.baseline)
-    return Section(title, blocks, lead=lead)
 
 
 def repaid(receipt: Receipt, sources: Sources) -> Section | None:
