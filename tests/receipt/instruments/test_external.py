@@ -42,6 +42,10 @@ def test_a_meter_that_counts_in_steps_may_step_at_any_moment(tmp_path):
     path.write_text("17.31")
     figure = after(UserMeter(path, unit="kWh"), path, ["17.31", "17.32"], step=0.001)
     assert figure.value == pytest.approx(36_000)
+    assert figure.bounds()[1:] == pytest.approx((0, 36_000 * 2.05))  # it tells no less apart
+    path.write_text("17.3100")
+    figure = after(UserMeter(path, unit="kWh"), path, ["17.3200"], step=1.0)
+    assert figure.bounds()[1:] == pytest.approx((36_000 * 0.94, 36_000 * 1.06))
 
 
 def test_a_meter_that_was_set_back_is_missing(tmp_path):

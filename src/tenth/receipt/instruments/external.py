@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from tenth.errors import InputError, must
@@ -69,12 +70,20 @@ class UserMeter:
         Raises:
             OSError, ValueError, subprocess.SubprocessError: there is none.
         """
+        return float(self.word())
+
+    def word(self) -> str:
+        """The reading as it is written.
+
+        Raises:
+            OSError, ValueError, subprocess.SubprocessError: there is none.
+        """
         if self.command is not None:
             words = shlex.split(self.command)
             done = subprocess.run(
                 words, capture_output=True, text=True, check=True, timeout=_COMMAND_SECONDS
             )
-            return _last_number(done.stdout)
+            return _last_word(done.stdout)
         path = Path(str(self.file))
         if UNITS[self.unit] is None:
             age = time.time() - path.stat().st_mtime
@@ -83,7 +92,7 @@ class UserMeter:
         with path.open("rb") as stream:
             stream.seek(0, os.SEEK_END)
             stream.seek(max(0, stream.tell() - _TAIL_BYTES))
-            return _last_number(stream.read().decode("utf-8", "replace"))
+            return _last_word(stream.read().decode("utf-8", "replace"))
 
     def __str__(self) -> str:
         return f"the meter {self.command or self.file}"
@@ -100,6 +109,7 @@ class External:
         self.period: float | None = None
         self.kept: dict[str, str] = {}
         self._sensor: Counter | Power | None = None
+        self._step = 0.0  # joules between two readings that it can tell apart
         if meter is None:
             return
         self._name = str(meter)
@@ -110,6 +120,7 @@ class External:
         else:
             scale = Scale(joules, _MOST_WATTS, step_joules=_STEP_JOULES)
             self._sensor = Counter(self._name, meter.read, scale, now)
+            self._step = joules * _last_digit(meter)
             self.period = 10.0
         if self._sensor.missing:
             self.missing = self._sensor.missing
@@ -130,11 +141,21 @@ class External:
         joules, reason = advance(self._sensor, mark)
         if reason:
             return {"whole": missing(reason)}
-        return {"whole": spread(joules, _ERROR, "measured", f"{self._name}, {NOT_OURS_ALONE}")}
+        error = _ERROR + self._step / joules
+        return {"whole": spread(joules, error, "measured", f"{self._name}, {NOT_OURS_ALONE}")}
 
 
-def _last_number(text: str) -> float:
+def _last_word(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError("it says nothing")
-    return float(lines[-1].replace(",", " ").replace(";", " ").split()[-1])
+    return lines[-1].replace(",", " ").replace(";", " ").split()[-1]
+
+
+def _last_digit(meter: UserMeter) -> float:
+    """What one more in its last digit would be: a counter cannot tell less apart."""
+    try:
+        exponent = Decimal(meter.word()).as_tuple().exponent
+    except Exception:  # the sensor itself will say that there is no reading
+        return 0.0
+    return 10.0**exponent if isinstance(exponent, int) else 0.0
