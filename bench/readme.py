@@ -19,7 +19,8 @@ from tenth.train.race import Verdict
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 PAGES = tuple(
-    ROOT / page for page in ("README.md", "docs/ship.md", "docs/teach.md", "docs/train.md")
+    ROOT / page
+    for page in ("README.md", "docs/keep.md", "docs/ship.md", "docs/teach.md", "docs/train.md")
 )
 
 
@@ -222,6 +223,70 @@ def steps() -> str:
     return f"{table(head, rows)}\n\nMedians on {machine['cpu']}, {machine['date']}."
 
 
+def keep() -> str:
+    """Times smaller, of each pair."""
+    content = json.loads((RESULTS / "keep.json").read_text())
+    rows = []
+    for name, row in content["rows"].items():
+        others = [row.get(one, {}).get("bytes") for one in ("xor_zstd", "zipnn", "z4ai")]
+        ours = row["tenth_fast"]["bytes"]
+        least = min(size for size in others if size is not None)
+        rows.append(
+            (
+                *name.split("/"),
+                f"{row['changed']:.1%}",
+                *(
+                    "" if size is None else f"{row['tensor_bytes'] / max(1, size):.2f}×"
+                    for size in (
+                        ours, row["tenth_archive"]["bytes"], row["limit_bytes"], *others
+                    )
+                ),
+                f"{ours / least:.2f}" if least else "",
+            )
+        )  # fmt: skip
+    head = (
+        "net", "numbers", "tuning", "changed", "ours", "archive", "entropy", "XOR, zstd", "zipnn",
+        "z4ai", "our bytes, of the best of these",
+    )  # fmt: skip
+    return table(head, rows)
+
+
+def keep_short() -> str:
+    """The rows of one network in one format, all kinds."""
+    rows = json.loads((RESULTS / "keep.json").read_text())["rows"]
+    cells = []
+    for name, row in rows.items():
+        if not name.startswith("minilm/bf16/"):
+            continue
+        sizes = (row["tenth_fast"]["bytes"], row["xor_zstd"]["bytes"])
+        times = (f"{row['tensor_bytes'] / max(1, size):.1f}×" for size in sizes)
+        cells.append((name.split("/")[-1], f"{row['changed']:.1%}", *times))
+    return table(("tuning", "numbers changed", "tenth keep", "XOR and zstd"), cells)
+
+
+def keep_store() -> str:
+    """One store of many."""
+    done = json.loads((RESULTS / "keep.json").read_text())["store"]
+    return (
+        f"One store of {done['models']} of these models: {human(done['stored_bytes'], 'bytes')} in "
+        f"place of {human(done['full_bytes'], 'bytes')}; {done['restored_identical']} restored, "
+        "file by file the same."
+    )
+
+
+def keep_speed() -> str:
+    """Gigabytes a second of a store."""
+    content = json.loads((RESULTS / "keep.json").read_text())
+    jobs = ("put base", "put", "put identical", "get", "get base", "copy")
+    rows = [
+        (name, *(f"{rates[job] / 1e9:.2f}" for job in jobs))
+        for name, rates in content["speed"].items()
+    ]
+    machine = content["machine"]
+    shown = table(("GB/s", *jobs), rows)
+    return f"{shown}\n\nOn {machine['cpu']}, {machine['threads']} threads, {machine['date']}."
+
+
 def standing_of(path: Path) -> list[dict[str, Any]]:
     """How each arm stands: of a race beside its exhaustive design, or of a race alone."""
     content = json.loads(path.read_text())
@@ -268,6 +333,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "study": study,
     "ship": ship,
     "steps": steps,
+    "keep": keep,
+    "keep-short": keep_short,
+    "keep-store": keep_store,
+    "keep-speed": keep_speed,
     "race-life": race_of("life"),
     "race-mnist-1d": race_of("mnist-1d"),
     "race-mnist-1d-full": race_of("mnist-1d-full"),
