@@ -6,7 +6,7 @@ import pytest
 from receipt.pages import Page
 from tenth.errors import InputError
 from tenth.figures import Figure, unknown
-from tenth.plan import Plan, estimate, page
+from tenth.plan import Plan, Serve, Train, estimate, of_model, page, preset
 from tenth.receipt.look.language import LANGUAGES, messages
 
 SIGNS = {"USD", "FLOP", "GB", "kWh", "MWh", "CO", "e", "t", "g", "kg", "mg", "Wh", "mWh", "ms"}
@@ -105,3 +105,22 @@ def test_it_asks_nothing_of_anybody(plan, lang):
 def test_a_language_without_a_catalogue_is_refused(plan):
     with pytest.raises(InputError, match="one of en, ar"):
         page.html(plan, "de")
+
+
+PLANS = {
+    "a size": lambda: estimate(params=7e9, tokens=2e12, device="h100", count=64),
+    "training": lambda: of_model(preset("llama3-8b"), Train(1e9), device="h100", count=8),
+    "adapting": lambda: of_model(preset("mixtral"), Train(1e9, "qlora"), device="h100", count=8),
+    "answering": lambda: of_model(preset("llama3-8b"), Serve(), device="h100", place="FRA"),
+    "images": lambda: of_model(preset("resnet50"), Train(1e8), device="a100", count=4),
+}
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_every_figure_and_input_of_a_plan_has_a_name_in_every_language(kind):
+    made = PLANS[kind]()
+    for lang in LANGUAGES:
+        known = messages(lang)
+        assert [key for key in (*made.figures, *made.steps) if f"figure.{key}" not in known] == []
+        assert [key for key in made.inputs if f"input.{key}" not in known] == []
+        Page(page.html(made, lang))
