@@ -1,4 +1,4 @@
-/* Decoding rANS: 16 lanes at a time, with vectors where the processor has AVX-512.
+/* Decoding rANS: 16 lanes at a time, with vectors where the processor has AVX-512 or AVX2.
  *
  * Nothing is read past the end of the stream, whatever it holds; tables and counts were checked by
  * the caller, and the arrays hold `count` entries. Returns 1, or 0 for a stream that is damaged.
@@ -27,6 +27,8 @@ struct job {
     uint8_t *out;
     int mixed; /* whether there are more classes than one */
 };
+
+#include "eight.h"
 
 EXPORT void tenth_keep_rans_table(const uint16_t *frequencies, int64_t classes, uint32_t *table);
 EXPORT int64_t tenth_keep_rans_decode(const word2 *words, int64_t length, const uint32_t *states,
@@ -189,9 +191,13 @@ static inline __attribute__((always_inline)) int decode(uint32_t *x, int64_t lan
     for (int64_t i = 0; i < count; i += ROW) {
         int64_t live = count - i < ROW ? count - i : ROW;
         uint32_t *states = x + i % lanes;
-#if WIDE
+#if WIDE || EIGHT
         if (live == ROW && s->end - s->at >= ROW_WORDS) {
+#if WIDE
             wide_row(states, job, i, s, word);
+#else
+            eight_row(states, job, i, s, word);
+#endif
             continue;
         }
 #endif
