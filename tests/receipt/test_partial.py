@@ -26,7 +26,8 @@ with kept(receipt, sys.argv[1], seconds=0.05):
         with meter.part("half of it"):
             pass
         meter.add_bytes(7)
-        time.sleep(0.3)  # until it has been written in between
+        while '"value": 7,' not in open(sys.argv[1]).read():  # until it was written in between
+            time.sleep(0.01)
         print("now", flush=True)
         time.sleep(600)
 """
