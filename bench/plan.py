@@ -4,12 +4,14 @@
 
 A block of commands, fenced as `console`, is each line that begins with `$ ` and what it prints. A
 block of Python is run, and the `text` blocks that follow at once are what it prints, parted by a
-line of three dashes. Prices age, so the pages say on which day they were made.
+line of three dashes. Prices age, so the pages say on which day they were made. What stands between
+`<!-- memory -->` and its end is a table of docs/results/memory.json.
 """
 
 import contextlib
 import datetime
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -17,9 +19,11 @@ from unittest import mock
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "docs" / "plan.md",)
+MEMORY = ROOT / "docs" / "results" / "memory.json"
 DAY = datetime.date(2026, 11, 30)
 
 _CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_MEMORY = re.compile(r"<!-- memory -->\n(.*?)<!-- /memory -->", re.DOTALL)
 _PYTHON = re.compile(r"(```python\n(.*?)```\n)((?:\n```text\n.*?```\n)+)", re.DOTALL)
 
 
@@ -48,11 +52,31 @@ def _python(found: re.Match[str]) -> str:
     return found[1] + "".join(f"\n```text\n{part.strip()}\n```\n" for part in parts)
 
 
+def _memory(_: re.Match[str]) -> str:
+    form = json.loads(MEMORY.read_text(encoding="utf-8"))
+    lines = [
+        "| net | planned | allocated | planned ÷ allocated | resident | planned ÷ resident "
+        "| resident, blocks returned | planned ÷ that |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in form["rows"]:
+        cells = [row["net"], _megabytes(row["planned_bytes"])]
+        for kind in ("allocated", "resident", "returned"):
+            cells += [_megabytes(row[f"{kind}_bytes"]), f"{row[f'planned_over_{kind}']:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "<!-- memory -->\n" + "\n".join(lines) + "\n<!-- /memory -->"
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:.0f} MB"
+
+
 def filled(text: str) -> str:
     """The page with each output made anew."""
     from tenth.catalogue import prices
 
     with mock.patch.object(prices, "today", return_value=DAY):
+        text = _MEMORY.sub(_memory, text)
         return _PYTHON.sub(_python, _CONSOLE.sub(_console, text))
 
 

@@ -189,6 +189,36 @@ def test_a_model_of_billions_costs_nothing_to_trace():
     assert step.peak_bytes >= 16 * step.parameters
 
 
+def test_weights_that_multiply_are_told_from_those_that_do_not():
+    step = traced_step(task_of(mlp, torch.ones(5, 16)))
+    assert step.multiplied == 16 * 64 + 64 * 8
+    assert step.weight_share == 1
+
+
+@pytest.mark.parametrize("convert", [lambda net: net.to(torch.bfloat16), lambda net: net.half()])
+def test_a_model_of_16_bits_keeps_half(convert):
+    batch = torch.ones(5, 16)
+    narrow = traced_step(
+        task_of(lambda: convert(mlp()), batch.to(next(convert(mlp()).parameters())))
+    )
+    wide = traced_step(task_of(mlp, batch))
+    assert narrow.parameters == wide.parameters
+    assert narrow.flops == wide.flops
+    assert narrow.state_bytes == pytest.approx(wide.state_bytes / 2, rel=0.02)
+
+
+def test_a_model_that_copies_its_layers_is_counted_once():
+    import copy
+
+    def copied():
+        inner = nn.Linear(16, 16)
+        return nn.Sequential(*(copy.deepcopy(inner) for _ in range(3)))
+
+    step = traced_step(task_of(copied, torch.ones(5, 16)))
+    assert step.parameters == 3 * (16 * 16 + 16)
+    assert step.state_bytes == pytest.approx(16 * step.parameters, rel=0.03)
+
+
 def test_frozen_weights_owe_nothing():
     def frozen():
         net = mlp()

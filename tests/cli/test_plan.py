@@ -155,6 +155,10 @@ def test_a_task_is_traced_and_counted(tmp_path):
     assert found["training_flops"]["value"] == 10 * 2 * (2 * 8 * 4 * 2)
     assert found["carbon_kgco2e"]["value"] > 0
     assert "traced" in found["memory_bytes"]["source"]
+    sparse = figures(path, "--no-measure", "--density", 0.25)
+    assert sparse["parameters_kept"]["value"] == 2 + 2
+    assert sparse["training_flops"] == found["training_flops"]
+    assert sparse["training_flops_useful"]["value"] == found["training_flops"]["value"] / 4
 
 
 def test_a_task_that_looks_at_numbers_is_counted_on_its_graph(tmp_path):

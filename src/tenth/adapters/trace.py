@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +44,7 @@ def traced_step(task: Task) -> TracedStep:
     examples = task.examples_per_step()
     state = 0
     try:
-        with FakeTensorMode(allow_non_fake_inputs=True) as shapes, _copied(), _Watch() as watch:
+        with FakeTensorMode(allow_non_fake_inputs=True) as shapes, _mended(), _Watch() as watch:
             model = task.model()
             model.train()
             watch.own(model)
@@ -61,6 +62,7 @@ def traced_step(task: Task) -> TracedStep:
         examples,
         parameters=sum(p.numel() for p in parameters),
         trained=sum(p.numel() for p in parameters if p.requires_grad),
+        multiplied=sum(watch.multiplied.values()),
         flops=watch.flops,
         weight_share=watch.weighed / watch.forward if watch.forward else 0.0,
         peak_bytes=watch.peak,
@@ -72,8 +74,12 @@ def traced_step(task: Task) -> TracedStep:
 
 
 @contextmanager
-def _copied() -> Iterator[None]:
-    """Deep copies own their bytes: torch's own copy of such a tensor loses whose they are."""
+def _mended() -> Iterator[None]:
+    """Two things that torch cannot do with tensors of shapes alone: copy them deeply, convert them.
+
+    Its deep copy loses whose bytes they are; its `.to(dtype)` refuses tensors that are referred to
+    weakly, as these always are.
+    """
 
     def copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
         if id(self) not in memo:
@@ -83,9 +89,15 @@ def _copied() -> Iterator[None]:
             memo[id(self)] = nn.Parameter(plain, owed) if is_parameter else plain
         return memo[id(self)]
 
+    def swap(one: Any, other: Any) -> None:
+        one.__class__, other.__class__ = other.__class__, one.__class__
+        one.__dict__, other.__dict__ = other.__dict__, one.__dict__
+        torch._C._swap_tensor_impl(one, other)
+
     FakeTensor.__deepcopy__ = copy
     try:
-        yield
+        with mock.patch.object(torch.utils, "swap_tensors", swap):
+            yield
     finally:
         del FakeTensor.__deepcopy__
 
@@ -115,7 +127,8 @@ class _Watch(TorchDispatchMode):
         self.passing = False
         self.uncounted: set[str] = set()
         self._alive: dict[int, int] = {}
-        self._weights: set[int] = set()
+        self._weights: dict[int, int] = {}
+        self.multiplied: dict[int, int] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -124,8 +137,9 @@ class _Watch(TorchDispatchMode):
         self.written = self.operations = 0
 
     def own(self, model: nn.Module) -> None:
-        """Tell the weights of a model from other tensors."""
-        self._weights = {_place(parameter) for parameter in model.parameters()}
+        """Tell the matrices and filters of a model from other tensors."""
+        matrices = (parameter for parameter in model.parameters() if parameter.dim() > 1)
+        self._weights = {_place(matrix): matrix.numel() for matrix in matrices}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one operation and count it."""
@@ -172,9 +186,11 @@ class _Watch(TorchDispatchMode):
         self.flops += work
         if self.passing:
             self.forward += work
-            tensors = (t for t in tree_leaves(args) if isinstance(t, Tensor))
-            if any(_place(t) in self._weights for t in tensors):
+            places = {_place(t) for t in tree_leaves(args) if isinstance(t, Tensor)}
+            found = places & self._weights.keys()
+            if found:
                 self.weighed += work
+                self.multiplied |= {place: self._weights[place] for place in found}
 
 
 def _place(tensor: Tensor) -> int:

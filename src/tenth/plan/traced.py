@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tenth.catalogue import Device, devices
 from tenth.errors import InputError, must
 from tenth.figures import Figure, counted, human
-from tenth.layouts import check_density
+from tenth.layouts import check_density, kept_count
 from tenth.plan import fits, memory
 from tenth.plan.assumptions import Assumptions, of_device, of_place
 from tenth.plan.bill import Bill
@@ -14,8 +14,8 @@ from tenth.plan.of_graph import run_hours
 from tenth.plan.result import Plan
 from tenth.plan.steps import StepWork
 
-# resident memory over what is alive: from 0.78 (scratch that is never touched) to 1.41 (freed blocks
-# that the C library keeps) on five nets, docs/results/memory.json
+# resident memory over what is alive: 0.78 (scratch never touched) to 1.41 (freed blocks that the C
+# library keeps) on five nets, docs/results/memory.json
 _LESS, _MORE = 0.75, 1.45
 
 
@@ -26,9 +26,10 @@ class TracedStep:
     Attributes:
         examples: in the step.
         parameters, trained: numbers in the model, and those that owe a gradient.
+        multiplied: numbers in the weights of products, which pruning may remove.
         flops: of products and convolutions, forward and backward.
         weight_share: of the forward products, the share that multiplies a weight.
-        peak_bytes: most that was alive at once: weights, gradients, state, activations, temporaries.
+        peak_bytes: most alive at once: weights, gradients, state, activations, temporaries.
         state_bytes: what stays between steps.
         written_bytes, operations: of the forward pass.
         uncounted: products for which there is no formula.
@@ -37,6 +38,7 @@ class TracedStep:
     examples: int
     parameters: int
     trained: int
+    multiplied: int
     flops: float
     weight_share: float
     peak_bytes: int
@@ -75,6 +77,7 @@ def of_step(
     machine = of_device(device)
     bill = Bill(machine, 1, of_place(place), assume)
     kept = 1 - step.weight_share * (1 - density)
+    removed = step.multiplied - kept_count(step.multiplied, density)
     work = StepWork(
         step.flops,
         step.flops * kept,
@@ -86,7 +89,12 @@ def of_step(
     )
     hours = run_hours(work, steps, machine, step_seconds)
     need = peak(step)
-    figures = _figures(step, steps, kept) | {"memory_bytes": need, "device_hours": hours}
+    figures = _figures(step, steps, kept)
+    if removed:
+        source = f"density {density:g} of the weights of products"
+        left = counted(step.parameters - removed, "parameters", source)
+        figures = {"parameters": figures["parameters"], "parameters_kept": left} | figures
+    figures |= {"memory_bytes": need, "device_hours": hours}
     figures |= bill.figures(hours)
     explained = {
         "training_flops": f"{step.flops:g} FLOP a step × {steps} steps",
