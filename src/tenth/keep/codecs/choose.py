@@ -1,6 +1,6 @@
 """Choosing a codec by what it comes to: every one that applies is measured, the smallest wins.
 
-In the fast tier the one that is faster to read wins within three per cent, and a large chunk is
+In the fast tier the one that is faster to read wins within one per cent, and a large chunk is
 measured on a sample first. Where that is clear, one codec is left; where the chunk shrinks so much
 that tables and states weigh in the sample, all that come near are written in full.
 """
@@ -13,7 +13,7 @@ from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
 _PIECES, _PIECE = 16, 4096  # of so many runs of so many words
-_TIE = 1.03
+_TIE = 1.01
 _HEADS = 256  # bytes by which tables and states weigh more in a sample
 _CLEAR = 128 * _HEADS  # bytes of a sample, in which they do not
 
