@@ -1,0 +1,170 @@
+"""Advice: a ranked table for each route, with intervals, and what was left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenth.figures import Figure, human
+from tenth.plan.advice.budget import Limit
+from tenth.plan.advice.choices import DOUBTS, Choice
+from tenth.plan.advice.goals import Goal
+from tenth.plan.advice.sides import both
+from tenth.plan.result import shown
+
+FORMAT = "tenth-advice/1"
+_SURE = (
+    "Surely: the upper end of the cost's 90 % interval is within the budget; probably: its middle; "
+    "with luck: its lower end alone."
+)
+ROWS = 8
+
+_MARKS: dict[str, str] = dict(zip(DOUBTS, ("*", "?"), strict=True))
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one route, best first.
+
+    `left_out` counts devices by why they have no row, `no_credit` those on which the route would
+    run as the dense one does.
+    """
+
+    goal: Goal
+    choices: tuple[Choice, ...]
+    left_out: Mapping[str, int]
+    no_credit: int
+
+    def __str__(self) -> str:
+        title = f"{self.goal.name}: {self.goal.words}"
+        body = _table(self) if self.choices else ["  nothing fits"]
+        shown_rows = f"{ROWS} of {len(self.choices)} rows" if len(self.choices) > ROWS else ""
+        reasons = [f"{count} devices left out: {why}" for why, count in self.left_out.items()]
+        if self.no_credit:
+            reasons.append(
+                f"{self.no_credit} devices have no row: no kernel skips zeros in training there, "
+                "so masked work runs dense and earns nothing"
+            )
+        tail = "; ".join(filter(None, (shown_rows, *reasons)))
+        return "\n".join([title, "", *body, *([f"  ({tail})"] if tail else [])])
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a budget pays for.
+
+    `patience` is the time that was taken as the limit where none was said.
+    """
+
+    limits: tuple[Limit, ...]
+    groups: tuple[Group, ...]
+    patience: Limit | None
+
+    def __str__(self) -> str:
+        title = "advice: " + " and ".join(limit.words for limit in self.limits)
+        return "\n\n".join([title, *map(str, self.groups), "\n".join(self.notes())])
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know before spending."""
+        notes = [_SURE]
+        if self.patience is not None:
+            notes.append(f"No time was said: {self.patience.words} at most.")
+        if any(group.goal.samples_each for group in self.groups):
+            notes.append(
+                "20 tokens a parameter is a starting point: the fit behind it is contested "
+                "(arXiv:2404.10102). Sizes of different routes are not of one quality."
+            )
+        rows = [one for group in self.groups for one in group.choices[:ROWS]]
+        doubts = {word for one in rows for word in one.doubtful}
+        marks = [f"{mark} price {word}" for word, mark in _MARKS.items() if word in doubts]
+        if marks:
+            notes.append(f"{', '.join(marks)}: under a budget of money such rows come last.")
+        notes.append(
+            "One final run: whole projects took 1.5 to 3.5 times as much, with search and failures "
+            "(arXiv:2302.13971, arXiv:2503.05804)."
+        )
+        firsts = [group.choices for group in self.groups if len(group.choices) > 1]
+        if firsts:
+            notes.append(both(firsts[0][0].side(), firsts[0][1].side()))
+        return tuple(notes)
+
+    def draw(self, path: str | Path) -> None:
+        """Draw cost against size with the budget; the suffix of `path`, .svg or .png, is the kind.
+
+        Raises:
+            InputError: another suffix.
+            OutputError: `path` cannot be written.
+        """
+        from tenth.plan.advice.picture import draw
+
+        draw(self, Path(path))
+
+    def to_json(self) -> dict[str, Any]:
+        """The advice as plain values."""
+        return {
+            "format": FORMAT,
+            "budget": [
+                {"kind": limit.kind, "most": limit.most, "figure": limit.figure}
+                for limit in self.limits
+            ],
+            "routes": [
+                {
+                    "name": group.goal.name,
+                    "words": group.goal.words,
+                    "choices": [one.to_json() for one in group.choices],
+                    "left_out": dict(group.left_out),
+                    "no_credit": group.no_credit,
+                }
+                for group in self.groups
+            ],
+            "notes": list(self.notes()),
+        }
+
+
+def _table(group: Group) -> list[str]:
+    goal = group.goal
+    head = ["", "device", *_amount_heads(goal), "time", "energy", "money", *_last(goal)]
+    rows = [head]
+    for rank, one in enumerate(group.choices[:ROWS], 1):
+        figures = one.plan.figures
+        costs = [_ranged(figures[name]) for name in ("days", "energy_kwh", "price_usd")]
+        costs[-1] += "".join(_MARKS[word] for word in one.doubtful)
+        place = [f"{rank}.", f"{one.count} × {one.device.name}"]
+        rows.append([*place, *_amounts(one), *costs, one.bound if goal.open else one.verdict])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    return [
+        "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _amount_heads(goal: Goal) -> list[str]:
+    if not goal.open:
+        return []
+    ends = [f"{goal.unit}, probably", "surely to with luck"]
+    return [*ends, "tokens"] if goal.samples_each is not None else ends
+
+
+def _last(goal: Goal) -> list[str]:
+    return ["bound by" if goal.open else "fits"]
+
+
+def _amounts(one: Choice) -> list[str]:
+    if one.amount is None:
+        return []
+    value, low, high = (human(float(f"{n:.2g}"), "parameters") for n in one.amount.bounds())
+    told = [value, f"{low} to {high}"]
+    if one.goal.samples_each is not None:
+        told.append(human(float(f"{one.samples:.2g}"), "parameters"))
+    return told
+
+
+def _ranged(figure: Figure) -> str:
+    """Value and interval, the unit said once where both ends have it."""
+    if not figure.known:
+        return "unknown"
+    value, low, high = (shown(bound, figure.unit) for bound in figure.bounds())
+    parts: Sequence[Sequence[str]] = [text.rsplit(" ", 1) for text in (value, low, high)]
+    if len({tuple(part[1:]) for part in parts}) == 1:
+        return f"{parts[0][0]} ({parts[1][0]} to {parts[2][0]}) {parts[0][-1]}"
+    return f"{value} ({low} to {high})"
