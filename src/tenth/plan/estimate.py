@@ -3,7 +3,7 @@
 from tenth.catalogue import Device
 from tenth.errors import InputError, must
 from tenth.figures import Figure, human
-from tenth.plan import formulas, memory, rates
+from tenth.plan import fits, formulas, memory, rates
 from tenth.plan.assumptions import Assumptions, of_device, of_place
 from tenth.plan.bill import Bill
 from tenth.plan.checks import above_zero, whole
@@ -48,13 +48,18 @@ def estimate(
     flops = formulas.training_flops(active, seen, assume.recompute)
     mfu = _mfu(assume, machine, count, active=active, mixture=active.value != parameters.value)
     hours = formulas.device_hours(flops.useful, machine.peak_flops, mfu)
-    need = _memory(assume, machine, parameters, count or 1)
+
+    def need_on(devices: int) -> Figure:
+        return _memory(assume, machine, parameters, devices)
+
+    need = need_on(count or 1)
     figures = {
         "parameters": parameters,
         "training_flops": formulas.of_any_shape(flops.executed),
         "training_flops_useful": formulas.of_any_shape(flops.useful),
         "training_flops_dense_equivalent": formulas.of_any_shape(flops.dense_equivalent),
         "memory_bytes": need,
+        "devices_needed": fits.least_count(need_on, machine),
         "device_hours": hours,
     }
     figures |= bill.figures(hours)
@@ -71,7 +76,9 @@ def estimate(
         f"plan: {human(params, 'parameters')} parameters, {human(tokens, 'parameters')} tokens, "
         f"{count or 'an unknown number of'} × {machine.name}, {bill.words}"
     )
-    verdict = f"{memory.verdict(need, machine.memory_bytes)} Activations come on top."
+    advice = fits.advice(need_on, machine, count or 1)
+    verdict = f"{memory.verdict(need, machine.memory_bytes)} {advice}".strip()
+    verdict += " Activations come on top."
     return Plan(title, figures, steps, inputs, (verdict, *bill.notes(), _WHOLE_PROJECT))
 
 

@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tenth.errors import FormatError
-from tenth.plan.models.config import FAMILIES, read_config
+from tenth.errors import FormatError, InputError, TenthError
+from tenth.plan.models.config import FAMILIES, of_config, read_config
+from tenth.plan.models.keys import Keys
 
 TINY = {
     "hidden_size": 48,
@@ -135,11 +138,17 @@ def test_the_head_of_an_encoder_is_what_its_architecture_names(head, tmp_path, o
         ({"model_type": "deepseek_v3", **TINY}, "with moe_intermediate_size"),
         ({"model_type": "qwen2_moe", **TINY, "mlp_only_layers": 3}, "must be a list"),
         ({"model_type": "gpt2", "n_embd": 48}, "with n_head"),
+        ({"model_type": "gpt2", "n_embd": 50, "n_head": 4}, "a multiple of n_head"),
+        ({"model_type": "llama", **TINY, "num_key_value_heads": 3}, "key and value heads"),
+        (
+            {"model_type": "mixtral", **TINY, "num_local_experts": 2, "num_experts_per_tok": 3},
+            "at most all of them. Got 3 of 2",
+        ),
         ({"model_type": "opt", **TINY, "word_embed_proj_dim": 8}, "equal to hidden_size"),
     ],
 )
 def test_a_configuration_that_lacks_something_is_refused_in_a_sentence(form, words, tmp_path):
-    with pytest.raises(FormatError, match=words):
+    with pytest.raises(InputError, match=words):
         read_config(config_file(tmp_path, form))
 
 
@@ -168,3 +177,23 @@ def test_experts_at_work_are_told_from_all(tmp_path):
     more = {"num_local_experts": 4, "num_experts_per_tok": 2}
     model = read_config(config_file(tmp_path, {"model_type": "mixtral", **TINY, **more}))
     assert model.parameters - model.active_parameters == 3 * 2 * 3 * 48 * 80
+
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 300), st.floats(), st.text(max_size=3),
+    st.lists(st.integers(0, 3), max_size=3), st.dictionaries(st.text(max_size=2), st.none()),
+)  # fmt: skip
+
+
+@given(st.sampled_from(CASES), st.data())
+def test_odd_values_make_a_model_or_a_sentence(case, data):
+    kind, more = case
+    form = {**(TINY if kind != "gpt2" else {}), **more}
+    key = data.draw(st.sampled_from(sorted(form)))
+    try:
+        model = of_config(Keys({**form, key: data.draw(ODD), "model_type": kind}, "config.json"))
+    except TenthError:
+        return
+    assert 0 < model.active_parameters <= model.parameters
+    assert model.forward_flops(16) > 0
+    assert model.saved.block > 0

@@ -98,6 +98,9 @@ def olmo2(config: Keys) -> Transformer:
 def gpt2(config: Keys) -> Transformer:
     """Biases everywhere, learned positions, a tied head."""
     width, heads = config.whole("n_embd"), config.whole("n_head")
+    if width % heads:
+        got = f"{width} and {heads}"
+        raise FormatError(must(f"n_embd of {config.origin}", "a multiple of n_head", got))
     length = config.whole("n_positions")
     return Transformer(
         name=str(config.form.get("_name_or_path") or "gpt2"),

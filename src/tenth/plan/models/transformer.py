@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tenth.errors import InputError, must
 from tenth.plan.models.model import Attention, Layer, Model, Saved
 
 
@@ -53,6 +54,9 @@ class Transformer:
         window, windowed: how far `windowed` of the layers see.
         dropout: whether masks are kept in training.
         length: the longest sequence, if it says.
+
+    Raises:
+        InputError: heads that cannot be grouped so, or more experts at work than there are.
     """
 
     name: str
@@ -81,6 +85,14 @@ class Transformer:
     length: int | None = None
     experts: Experts | None = None
     latent: Latent | None = None
+
+    def __post_init__(self) -> None:
+        if self.heads % self.kv_heads:
+            rule = "a multiple of key and value heads"
+            raise InputError(must("attention heads", rule, f"{self.heads} and {self.kv_heads}"))
+        if self.experts and self.experts.active > self.experts.count:
+            got = f"{self.experts.active} of {self.experts.count}"
+            raise InputError(must("experts at work", "at most all of them", got))
 
     def model(self, *more: Layer, note: str = "") -> Model:
         """The model of these sizes; `more` are layers outside the stack."""
