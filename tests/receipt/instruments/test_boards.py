@@ -74,6 +74,14 @@ def test_a_package_of_two_dies_counts_once():
     assert after(one, fake, 10, 10.0).value == pytest.approx(200.0, rel=1e-3)
 
 
+def test_boards_of_one_name_all_count():
+    fake = amdsmi(count=3)
+    fake.amdsmi_get_gpu_device_uuid = lambda handle: "0000"
+    one = AmdSmi(fake, environment={}, now=0.0)
+    assert after(one, fake, 10, 10.0).value == pytest.approx(300.0, rel=1e-3)
+    assert len(one.kept["boards"].split()) == 3
+
+
 def test_a_board_that_tells_nothing_is_missing():
     one = Nvml(nvml(energy=False, power=False), environment={}, now=0.0)
     figure = one.since(one.mark(), BURN)["accelerators"]

@@ -106,10 +106,10 @@ class Boards:
                 self._sensors[board.id] = Counter(label, board.joules, Scale(1.0, _MOST_WATTS), now)
                 self.period = self.period or 10.0
             elif board.watts is not None:
-                self._sensors[board.id] = Power(label, board.watts, now)
+                self._sensors[name] = Power(label, board.watts, now)
                 self.period = PERIOD
             else:
-                self._unread.append(board.id)
+                self._unread.append(name)
         self.kept = {"boards": " ".join(self._sensors)}
 
     def _sum(self, mark: Mark, burn: Burn) -> Figure:
