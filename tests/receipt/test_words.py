@@ -91,3 +91,14 @@ def test_the_verdict_is_of_the_result_and_not_of_what_was_before(target, scores,
 def test_a_name_that_the_catalogue_has_not_stands_for_itself():
     assert words.name_of("wall_seconds") == "time"
     assert words.name_of("my_own_figure") == "my_own_figure"
+
+
+def test_the_figures_of_other_peoples_meters_are_totalled_too(receipt):
+    stage = receipt.stages[0]
+    stage.figures["codecarbon_energy_joules"] = Figure(3.0, "J", label="given", source="CodeCarbon")
+    keys = words.metered(receipt)
+    assert keys[0] == "wall_seconds"
+    assert keys[-1] == "codecarbon_energy_joules"
+    assert "flops_executed_forward" not in keys
+    assert "codecarbon_energy_joules" in str(receipt)
+    assert "codecarbon_energy_joules" in receipt.html()

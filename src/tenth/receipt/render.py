@@ -21,22 +21,6 @@ if TYPE_CHECKING:
     from tenth.receipt.stage import Stage
 
 WIDTH = 110
-_TOTALS = (
-    "wall_seconds",
-    "cpu_seconds",
-    "peak_rss_bytes",
-    "written_bytes",
-    "flops_executed",
-    "flops_useful",
-    "flops_dense_equivalent",
-    "energy_joules",
-    "energy_joules_accelerators",
-    "energy_joules_processor",
-    "energy_joules_memory",
-    "energy_joules_rest",
-    "carbon_gco2e",
-    "price_usd",
-)
 _BY_STAGE = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
 _DEPTH = 1  # of the parts that a table shows; the page and the JSON have all
 _BY_ARM = ("wall_seconds", "flops_executed", "energy_joules")
@@ -174,8 +158,7 @@ def _cell(figure: Figure | None, speak: Language) -> RenderableType:
 
 
 def _totals(receipt: Receipt, speak: Language) -> Table:
-    having = {name for stage in receipt.stages for name in stage.figures}
-    totals = {words.name_of(k, speak): receipt.total(k) for k in _TOTALS if k in having}
+    totals = {words.name_of(key, speak): receipt.total(key) for key in words.metered(receipt)}
     return _figures(speak.say("stages.totals"), totals, speak)
 
 

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
 
 COSTS = ("wall_seconds", "energy_joules", "carbon_gco2e", "price_usd")
+TOTALS = (
+    "wall_seconds",
+    "cpu_seconds",
+    "peak_rss_bytes",
+    "written_bytes",
+    "flops_executed",
+    "flops_useful",
+    "flops_dense_equivalent",
+    "energy_joules",
+    "energy_joules_accelerators",
+    "energy_joules_processor",
+    "energy_joules_memory",
+    "energy_joules_rest",
+    "carbon_gco2e",
+    "price_usd",
+)
 _CHANGES = 2  # sizes in the first sentence
 
 
@@ -116,6 +132,14 @@ def plan_title(receipt: Receipt, speak: Language | None = None) -> Said:
         return speak.say("actual.title")
     stages = [speak.named("stage", stage) for stage in receipt.plan_of]
     return speak.say("actual.title_of", stages=speak.listed(stages))
+
+
+def metered(receipt: Receipt) -> list[str]:
+    """Keys of the figures that are totalled: the usual ones, then those of other meters."""
+    having = dict.fromkeys(name for stage in receipt.stages for name in stage.figures)
+    usual = [key for key in TOTALS if key in having]
+    # parts of a usual one, such as the FLOPs of a forward pass, have a name and no line
+    return usual + [key for key in having if not language("en").has(f"figure.{key}")]
 
 
 def total_of(receipt: Receipt, key: str) -> Figure | None:

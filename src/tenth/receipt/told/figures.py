@@ -16,33 +16,11 @@ if TYPE_CHECKING:
     from tenth.receipt.rows import Row
 
 COLUMNS = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
-TOTALS = (
-    "wall_seconds",
-    "cpu_seconds",
-    "peak_rss_bytes",
-    "written_bytes",
-    "flops_executed",
-    "flops_useful",
-    "flops_dense_equivalent",
-    "energy_joules",
-    "energy_joules_accelerators",
-    "energy_joules_processor",
-    "energy_joules_memory",
-    "energy_joules_rest",
-    "carbon_gco2e",
-    "price_usd",
-)
-
-
-def metered(receipt: Receipt) -> list[str]:
-    """Keys of the figures that the page totals, in its order."""
-    having = {name for stage in receipt.stages for name in stage.figures}
-    return [key for key in TOTALS if key in having]
 
 
 def of_receipt(receipt: Receipt, speak: Language) -> Iterator[tuple[Said, Figure]]:
     """Each figure of the receipt with its name: totals, sizes, scores, routes, plan."""
-    for key in metered(receipt):
+    for key in words.metered(receipt):
         yield words.name_of(key, speak), receipt.total(key)
     for size in receipt.sizes:
         name = speak.named("size", size.name)

@@ -34,7 +34,7 @@ def stages(receipt: Receipt, sources: Sources) -> Section | None:
     if parts:
         summary = speak.say("stages.parts", plural=len(parts), count=len(parts))
         folded.append((summary, [_table(parts, sources, whole)]))
-    totals = [(words.name_of(key, speak), receipt.total(key)) for key in figures.metered(receipt)]
+    totals = [(words.name_of(key, speak), receipt.total(key)) for key in words.metered(receipt)]
     in_all = figures.table(sources, speak.say("table.figure"), totals)
     folded.append((speak.say("stages.totals"), [in_all]))
     return Section(speak.say("stages.title"), [shown], folded=folded)
