@@ -100,10 +100,12 @@ class Boards:
         return {} if self.missing else {"accelerators": self._sum(mark, burn)}
 
     def _attach(self, boards: list[Board], now: float) -> None:
-        for board in boards:
-            label = f"{self.name} of board {board.id}"
+        for number, board in enumerate(boards):
+            # some drivers call all of their boards alike
+            name = f"{board.id}/{number}" if board.id in self._sensors else board.id
+            label = f"{self.name} of board {name}"
             if board.joules is not None:
-                self._sensors[board.id] = Counter(label, board.joules, Scale(1.0, _MOST_WATTS), now)
+                self._sensors[name] = Counter(label, board.joules, Scale(1.0, _MOST_WATTS), now)
                 self.period = self.period or 10.0
             elif board.watts is not None:
                 self._sensors[name] = Power(label, board.watts, now)
