@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,39 +11,62 @@ from tenth.cli.show import print_result
 from tenth.errors import InputError, must
 
 if TYPE_CHECKING:
-    from tenth.catalogue import Device, Price
+    from tenth.catalogue import Device
     from tenth.plan import Assumptions
     from tenth.plan.ask import Ask
 
 
-def advise(
-    budget: Sequence[str],
-    ask: Ask,
-    device: str | Device | None,
-    count: int | None,
-    place: str | None,
-    assume: Assumptions,
-    picture: Path | None,
-    as_json: bool,
-) -> None:
-    """Print what a budget pays for, and draw it where a picture is wanted."""
+@dataclass(frozen=True)
+class Where:
+    """Where a plan is to run, and what is known better than the defaults."""
+
+    device: str | Device | None
+    count: int
+    place: str | None
+    assume: Assumptions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A budget, a file for its picture, and how many devices, if that was said."""
+
+    budget: Sequence[str]
+    picture: Path | None
+    count: int | None
+
+
+def answered(ask: Ask, asked: Asked, where: Where, as_json: bool) -> bool:
+    """Answer a question that is no plan: what a budget pays for, or `gpt3` and nothing else."""
+    if asked.budget:
+        _advise(ask, asked, where, as_json)
+        return True
+    if asked.picture is not None:
+        raise InputError(must("--picture", "given with --budget", "without it"))
+    alone = ask.what == "gpt3" and where.device is None and asked.count is None
+    if alone and type(ask)("gpt3", serve=ask.serve) == ask:
+        from tenth.plan.twelve_million import retell
+
+        story = retell(where.assume.prices)
+        print_result(story, story.to_json, as_json)
+        return True
+    return False
+
+
+def _advise(ask: Ask, asked: Asked, where: Where, as_json: bool) -> None:
     if ask.what is not None and ask.what.endswith(".py"):
-        remedy = "Plan it on its own: its file says what is trained."
-        raise InputError(
-            must("what a budget is for", "a size, a family or a configuration", ask.what, remedy)
-        )
-    from tenth.plan.advice import advise as advised
+        rule = "for a size, a family or a configuration"
+        remedy = "Plan the task without it: its file says what is trained."
+        raise InputError(must("a budget", rule, ask.what, remedy))
+    from tenth.plan.advice import advise
 
-    devices = () if device is None else (device,)
-    found = advised(budget, ask, devices=devices, count=count, place=place, assume=assume)
-    if picture is not None:
-        found.draw(picture)
+    found = advise(
+        asked.budget,
+        ask,
+        devices=() if where.device is None else (where.device,),
+        count=asked.count,
+        place=where.place,
+        assume=where.assume,
+    )
+    if asked.picture is not None:
+        found.draw(asked.picture)
     print_result(found, found.to_json, as_json)
-
-
-def retell(prices: Sequence[Price], as_json: bool) -> None:
-    """Print the story of the 12 million that GPT-3 is said to have cost."""
-    from tenth.plan.twelve_million import retell as told
-
-    story = told(prices)
-    print_result(story, story.to_json, as_json)

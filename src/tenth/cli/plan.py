@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from tenth.cli import advice
 from tenth.cli.options import Density, Json, Place, Seed
 from tenth.cli.show import print_result
 from tenth.errors import InputError, must
-
-if TYPE_CHECKING:
-    from tenth.catalogue import Device
-    from tenth.plan import Assumptions, Plan
-    from tenth.plan.ask import Ask
-    from tenth.task import Task
 
 OVERVIEW = """\
 tenth plan says what a model will cost before anything runs.
@@ -27,6 +21,9 @@ tenth plan says what a model will cost before anything runs.
   from weights          tenth plan model.safetensors --tokens 1e9 --device a100
   from a task file      tenth plan my_task.py
 
+  from a budget         tenth plan --budget 500usd --budget 3days --device h100
+  an old story          tenth plan gpt3
+
   the work              --work pretrain | full | lora | qlora | inference
   where                 --device h100 --count 8 --place FRA
   what you know better  --mfu --strategy --recompute --price --tier --pue
@@ -34,18 +31,6 @@ tenth plan says what a model will cost before anything runs.
   more                  --explain prints each formula; --json one object; --help all options
 
 """
-
-
-@dataclass(frozen=True)
-class _Where:
-    device: str | Device | None
-    count: int
-    place: str | None
-    assume: Assumptions
-
-
-def _text(words: str) -> object:
-    return typer.Option(help=words)
 
 
 def plan(
@@ -67,7 +52,10 @@ def plan(
     device: Annotated[
         str | None, typer.Option(help="Device of the catalogue, such as h100; default: this one.")
     ] = None,
-    count: Annotated[int, typer.Option(help="How many devices.")] = 1,
+    count: Annotated[
+        int | None,
+        typer.Option(help="How many devices; default: 1, and under a budget what does most."),
+    ] = None,
     place: Place = None,
     layers: Annotated[int | None, typer.Option(help="Of a family: layers.")] = None,
     width: Annotated[int | None, typer.Option(help="Of a family: width of a layer.")] = None,
@@ -133,6 +121,13 @@ def plan(
     measure: Annotated[
         bool, typer.Option(help="Of a task: time a few steps on this machine.")
     ] = True,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="What may be spent: 500usd, 20kWh or 3days; once for each that holds."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Under a budget: draw it, as .svg or .png.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print each formula with its numbers.")
     ] = False,
@@ -147,15 +142,15 @@ def plan(
 
     What does it cost to train 7 billion parameters on 2 trillion tokens, in France?
 
-        tenth plan --params 7e9 --tokens 2e12 --device h100 --count 64 --place FRA
+        tenth plan --params 7e9 --tokens 2e12 --device h100 --place FRA
 
     Does a fine-tuning of Llama 3 8B fit my card, and what if not?
 
-        tenth plan llama3-8b --work qlora --tokens 1e8 --sequence 2048 --device rtx4090
+        tenth plan llama3-8b --work qlora --tokens 1e8 --device rtx4090
 
     How fast does it answer, sixteen at a time, on weights of 4 bits?
 
-        tenth plan llama3-8b --work inference --batch 16 --bits 4 --device l4
+        tenth plan llama3-8b --work inference --batch 16 --bits 4
 
     What about the model in this folder (a config.json of Hugging Face)?
 
@@ -164,13 +159,18 @@ def plan(
     And my own training, on this machine?
 
         tenth plan examples/digits.py
+
+    What do 500 dollars or three days pay for, and on which device?
+
+        tenth plan --budget 500usd --budget 3days
     """
-    if what is None and params is None and tokens is None:
+    if what is None and params is None and tokens is None and not budget:
         if not as_json:
             print(OVERVIEW, end="")
         rule = "made from a task file or from a size, a family, a configuration or weights"
         raise InputError(must("the plan", rule, "none of them", "See `tenth plan --help`."))
 
+    from tenth.cli.planning import of_task
     from tenth.plan import Assumptions, Serve, Sizes
     from tenth.plan.ask import Ask, plan_of
 
@@ -188,7 +188,7 @@ def plan(
         prices=price_rows,
         pue=pue,
     )
-    where = _Where(device_meant, count, place, assume)
+    where = advice.Where(device_meant, 1 if count is None else count, place, assume)
     ask = Ask(
         what,
         params,
@@ -203,10 +203,12 @@ def plan(
         targets,
         Serve(requests, tokens_in, tokens_out, batch, bits, cache_bits),
     )
+    if advice.answered(ask, advice.Asked(budget or (), picture, count), where, as_json):
+        return
     if what is not None and what.endswith(".py"):
-        result = _of_task(ask, where, steps, seed if measure else None)
+        result = of_task(ask, where, steps, seed if measure else None)
     else:
-        result = plan_of(ask, device=where.device, count=count, place=place, assume=assume)
+        result = plan_of(ask, device=where.device, count=where.count, place=place, assume=assume)
     print_result(result, result.to_json, as_json)
     if explain and not as_json:
         print(f"\n{result.explain()}")
@@ -221,55 +223,3 @@ def _tables(device: str | None, devices: Path | None, prices: Path | None) -> tu
     if device is None:
         return None, rows
     return catalogue.devices.find(device, mine), rows
-
-
-def _of_task(ask: Ask, where: _Where, steps: int | None, seed: int | None) -> Plan:
-    if ask.params is not None or ask.tokens is not None or ask.work is not None:
-        remedy = "Its file says what is trained: leave out --params, --tokens and --work."
-        raise InputError(must("a task", "planned alone", "a size or a work beside it", remedy))
-    from tenth.adapters.trace import traced_step
-    from tenth.errors import UnsupportedError
-    from tenth.plan import of_step
-    from tenth.plan.traced import fits_here
-    from tenth.task import load
-    from tenth.train import time_step
-
-    task = load(str(ask.what))
-    length = task.steps if steps is None else steps
-    try:
-        traced = traced_step(task)
-    except UnsupportedError as error:
-        return _of_capture(task, where, length, seed, str(error))
-    # a step timed here says nothing about another device, and must have room here
-    timed = seed is not None and where.device is None and fits_here(traced)
-    return of_step(
-        traced,
-        steps=length,
-        step_seconds=time_step(task, seed=seed or 0) if timed else None,
-        device=where.device,
-        place=where.place,
-        assume=where.assume,
-    )
-
-
-def _of_capture(task: Task, where: _Where, steps: int, seed: int | None, why: str) -> Plan:
-    """The plan of a task that cannot be traced, from its captured graph."""
-    from dataclasses import replace
-
-    from tenth.graph import bind
-    from tenth.plan import of_graph
-    from tenth.train import time_step
-
-    program = task.graph()
-    timed = seed is not None and where.device is None
-    found = of_graph(
-        program,
-        examples_per_step=task.examples_per_step(),
-        steps=steps,
-        density=where.assume.density,
-        step_seconds=time_step(task, seed=seed or 0) if timed else None,
-        device=where.device,
-        place=where.place,
-        sizes=bind(program, [tensor.shape for tensor in task.example]),
-    )
-    return replace(found, notes=(*found.notes, f"Counted on the captured graph: {why}."))
