@@ -108,6 +108,18 @@ def test_put_writes_a_receipt_with_its_cost(there):
     assert {"bytes of task-b", "bytes of the store"} <= {size["name"] for size in receipt["sizes"]}
 
 
+def test_a_lossy_put_is_labelled(there):
+    said = tenth("put", "near", "llama-a", "--base", "llama", "--lossy", "onebit").stdout
+    assert "LOSSY (onebit): 2 matrices are near what was given, not equal" in said
+    assert "lossy onebit, relative error" in tenth("ls").stdout
+    assert "not what was given: lossy onebit" in tenth("show", "near").stdout
+    made = form("put", "thin", "llama-a", "--base", "llama", "--lossy", "lowrank", "--rank", "2")
+    assert 0 < made["relative_error"] < 1
+    assert made["put"]["name"] == "thin"
+    refused = tenth("put", "near", "llama-a", "--lossy", "onebit", code=2).stderr
+    assert "Give --base NAME" in refused
+
+
 def test_a_patch_a_rebase_and_a_removal(there):
     said = tenth("export", "task-a", "--against", "llama", "--out", "p.safetensors").stdout
     assert "numbers of" in said

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tenth.figures import counted
+from tenth.figures import Figure, counted
 from tenth.keep.usage import Share, Usage
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage
 
@@ -19,6 +19,11 @@ def account(used: Usage, stages: Iterable[Stage] = (), title: str = "keep varian
                 counted(used.place_bytes, "bytes", "everything that lies in the store"),
             )
         )
+    receipt.scores = {
+        f"relative error of {share.name}": _error(*share.lossy)
+        for share in used.shares
+        if share.lossy is not None
+    }
     saving = used.saved_usd_per_year
     receipt.notes = [
         f"Against copies in full the store saves {saving} (modelled) "
@@ -27,6 +32,11 @@ def account(used: Usage, stages: Iterable[Stage] = (), title: str = "keep varian
         else f"Nothing is saved: {saving.reason}."
     ]
     return receipt
+
+
+def _error(method: str, error: float) -> Figure:
+    source = f"of the weights that the lossy method {method} changed, when they were stored"
+    return Figure(error, "of the weights", label="measured", source=source)
 
 
 def _sizes(share: Share) -> BeforeAfter:

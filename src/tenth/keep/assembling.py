@@ -43,6 +43,7 @@ class PutOptions:
         tier: "fast", or "archive": smaller, slower to write and to read.
         threads: None: one a processor.
         progress: told of every step.
+        lossy: what the manifest says of files that are not what was given (see `lossy`).
     """
 
     base: str | None = "auto"
@@ -50,6 +51,7 @@ class PutOptions:
     tier: Tier = "fast"
     threads: int | None = None
     progress: Progress | None = None
+    lossy: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Assembly:
         records = {**held, **basis.records, **drafts.records(spans)}
         origin = basis.origin if variant.groups else index.origin(files)
         made_by = f"tenth {tenth.__version__}"
-        manifest = Manifest(files, closure(own, records), origin, made_by)
+        manifest = Manifest(files, closure(own, records), origin, made_by, self._options.lossy)
         ref, size = self._publish(manifest)
         self._forget_unfinished()
         full = manifest.full_bytes

@@ -22,6 +22,7 @@ class Listed:
     tensors: int = 0
     full_bytes: int = 0
     base: str | None = None
+    lossy: str = ""
     problem: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class Shown:
     made_by: str
     files: tuple[File, ...]
     tensors: tuple[Stored, ...]
+    lossy: str = ""
 
     @property
     def full_bytes(self) -> int:
@@ -68,6 +70,7 @@ class Shown:
             "base": None if self.base is None else self.base[0],
             "base_manifest": None if self.base is None else self.base[1],
             "made_by": self.made_by,
+            "lossy": self.lossy,
             "full_bytes": self.full_bytes,
             "files": [
                 {"name": file.name, "size_bytes": file.size, "sha256": file.sha256}
@@ -99,7 +102,16 @@ def _listed(shelf: Shelf, ref: Ref) -> Listed:
         tensors=sum(1 for _ in manifest.tensors()),
         full_bytes=manifest.full_bytes,
         base=manifest.base[0] if manifest.base else None,
+        lossy=nearness(manifest),
     )
+
+
+def nearness(manifest: Manifest) -> str:
+    """How near a lossy variant is to what was given; empty for an exact one."""
+    if manifest.lossy is None:
+        return ""
+    method, error = manifest.lossy
+    return f"lossy {method}, relative error {error / 1e9:.2g}"
 
 
 def show(shelf: Shelf, name: str) -> Shown:
@@ -110,7 +122,8 @@ def show(shelf: Shelf, name: str) -> Shown:
     """
     ref, manifest = shelf.ref(name), shelf.manifest(name)
     tensors = tuple(_stored(manifest, file, segment) for file, segment in manifest.tensors())
-    return Shown(ref, manifest.base, manifest.made_by, manifest.files, tensors)
+    told = (ref, manifest.base, manifest.made_by, manifest.files, tensors)
+    return Shown(*told, lossy=nearness(manifest))
 
 
 def _stored(manifest: Manifest, file: File, segment: Segment) -> Stored:

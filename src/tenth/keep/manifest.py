@@ -122,12 +122,15 @@ class Manifest:
         base: the name that most tensors were stored as differences from, and the id of its
             manifest then; it says where the variant comes from and is not needed to restore it.
         made_by: the program that wrote it.
+        lossy: where the files are not what was given, but near it: the method, and the measured
+            relative error of the weights in parts of a thousand million.
     """
 
     files: tuple[File, ...]
     records: Mapping[str, Record]
     base: tuple[str, str] | None = None
     made_by: str = ""
+    lossy: tuple[str, int] | None = None
     id: str = field(default="", compare=False)
 
     @property
@@ -187,7 +190,7 @@ def _form(manifest: Manifest) -> dict[str, Any]:
     packs = {pack: at for at, pack in enumerate(sorted(manifest.packs()))}
     used = {(c.codec, c.version) for r in manifest.records.values() for c in r.chunks}
     codecs = {codec: at for at, codec in enumerate(sorted(used))}
-    return {
+    form: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "made_by": manifest.made_by,
@@ -208,6 +211,9 @@ def _form(manifest: Manifest) -> dict[str, Any]:
             for file in manifest.files
         ],
     }
+    if manifest.lossy is not None:
+        form["lossy"] = list(manifest.lossy)
+    return form
 
 
 def _segment(segment: Segment) -> list[Any]:

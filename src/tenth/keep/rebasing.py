@@ -39,8 +39,8 @@ def rebase(shelf: Shelf, name: str, options: PutOptions) -> PutResult:
         known = [
             one.manifest or "" for one in shelf.current(damaged=[]) if one.manifest != ref.manifest
         ]
-    if not options.message:
-        options = replace(options, message=f"rebased on {options.base or 'nothing'}")
+    message = options.message or f"rebased on {options.base or 'nothing'}"
+    options = replace(options, message=message, lossy=manifest.lossy)
     with Workers(threads_of(options.threads)) as workers, Lease(shelf.place) as lease:
         assembly = Assembly(shelf, name, options, workers, lease)
         return assembly.run(

@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from tenth.keep import changes, listing, patch, refs, strict, transfer, usage, verify
+from tenth.keep import changes, listing, patch, refs, usage, verify
 from tenth.keep.assembling import PutOptions, PutResult
 from tenth.keep.codecs import Tier
 from tenth.keep.collect import GRACE_SECONDS, Collected, collect
+from tenth.keep.exchange import move
 from tenth.keep.getting import GetOptions, GetResult, get
+from tenth.keep.lossy import RANK, LossyResult, put_lossy
 from tenth.keep.opening import Variant
 from tenth.keep.places import Place, open_place
 from tenth.keep.putting import put
 from tenth.keep.rebasing import rebase
 from tenth.keep.refs import Ref
 from tenth.keep.shelf import Shelf
-from tenth.keep.streams import Progress, Step
+from tenth.keep.streams import Progress
 from tenth.keep.transfer import Moved
 
 
@@ -91,6 +93,16 @@ class Store:
         Cost: two reads of every byte; memory of about 25 MB a thread.
         """
         return put(self._shelf, name, Path(path), PutOptions(**how))
+
+    def put_lossy(
+        self, name: str, path: str | Path, method: str, *, rank: int = RANK, **how: Unpack[PutTerms]
+    ) -> LossyResult:
+        """Store something near a model: "onebit" or "lowrank" differences, with the measured error.
+
+        Raises:
+            InputError: no such method, no base is named, or no matrix has one.
+        """
+        return put_lossy(self._shelf, name, Path(path), method, PutOptions(**how), rank)
 
     def get(self, name: str, out: str | Path, **how: Unpack[GetTerms]) -> GetResult:
         """Restore the files of a name into a folder, byte by byte as they were.
@@ -232,7 +244,7 @@ class Store:
             ConflictError: a name has changed there; `force` overwrites it.
         """
         target = _store(other, make=True)
-        return _move(self, target, names, force, progress)
+        return move(self._shelf, target._shelf, names, force=force, progress=progress)
 
     def pull(
         self,
@@ -247,36 +259,12 @@ class Store:
         Raises:
             ConflictError: a name has changed here; `force` overwrites it.
         """
-        return _move(_store(other), self, names, force, progress)
+        source = _store(other)
+        return move(source._shelf, self._shelf, names, force=force, progress=progress)
 
 
 def _store(where: "str | Path | Store", *, make: bool = False) -> Store:
     return where if isinstance(where, Store) else Store(where, make=make)
-
-
-def _move(
-    source: Store,
-    target: Store,
-    names: Iterable[str] | None,
-    force: bool,
-    progress: Progress | None,
-) -> Moved:
-    wanted = [source._shelf.ref(name).name for name in names] if names is not None else None
-    if wanted is None:
-        wanted = source._shelf.names()
-
-    def told(done: int, total: int) -> None:
-        if progress is not None:
-            progress(Step("move", done, total))
-
-    return transfer.copy(
-        source._shelf.place,
-        target._shelf.place,
-        wanted,
-        lambda data: strict.decode(data).packs(),
-        force=force,
-        progress=told,
-    )
 
 
 def clone(

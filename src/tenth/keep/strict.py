@@ -129,7 +129,11 @@ def _manifest(whole: Mapping[str, Any], manifest_id: str) -> Manifest:
     if base is not None:
         name, of = a_list(base, 2, least=2)
         base = (a_text(name), a_word(of, _ID))
-    return Manifest(files, records, base, a_text(whole.get("made_by")), manifest_id)
+    lossy = None
+    if "lossy" in whole:
+        method, error = a_list(whole["lossy"], 2, least=2)
+        lossy = (a_word(method, _WORD), a_count(error))
+    return Manifest(files, records, base, a_text(whole.get("made_by")), lossy, manifest_id)
 
 
 def _bases(records: Mapping[str, Record]) -> None:

@@ -26,6 +26,7 @@ class Share:
         stored_bytes: what it alone added to those put before it.
         by_codec: of these, the bytes that each codec wrote.
         base: the name it was stored as a difference from, if any.
+        lossy: of files that are not what was given: the method, and the measured relative error.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Share:
     stored_bytes: int
     by_codec: dict[str, int] = field(default_factory=dict)
     base: str | None = None
+    lossy: tuple[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Its form in JSON."""
@@ -42,6 +44,7 @@ class Share:
             "stored_bytes": self.stored_bytes,
             "by_codec": self.by_codec,
             "base": self.base,
+            "lossy": None if self.lossy is None else list(self.lossy),
         }
 
 
@@ -148,7 +151,8 @@ class _Counter:
         if self._first(ref.manifest):
             stored += self._manifests.size(ref.manifest)
         base = manifest.base[0] if manifest.base else None
-        return Share(ref.name, manifest.full_bytes, stored, by_codec, base)
+        lossy = None if manifest.lossy is None else (manifest.lossy[0], manifest.lossy[1] / 1e9)
+        return Share(ref.name, manifest.full_bytes, stored, by_codec, base, lossy)
 
     def _first(self, thing: str | Piece) -> bool:
         known = thing in self._seen

@@ -13,6 +13,7 @@ from tenth.figures import human
 
 if TYPE_CHECKING:
     from tenth.keep import PutResult, Step
+    from tenth.keep.lossy import LossyResult
 
 PLACE = "tenth-store"
 
@@ -91,6 +92,15 @@ def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
         for row in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def nearness(result: LossyResult) -> str:
+    """How near a lossy variant is to what was given, as a line of its own."""
+    return (
+        f"\nLOSSY ({result.method}): {result.matrices} matrices are near what was given, not "
+        f"equal: measured error {result.relative_error:.2%} of the weights, "
+        f"{result.kept:.0%} of the differences' energy kept"
+    )
 
 
 def told(result: PutResult) -> str:

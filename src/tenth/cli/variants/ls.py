@@ -18,7 +18,7 @@ def ls(store: Where = PLACE, as_json: Json = False) -> None:
     rows = [("name", "version", "when (UTC)", "files", "tensors", "full", "base", "message")]
     for one in listed:
         numbers = (str(one.files), str(one.tensors), size(one.full_bytes))
-        said = one.problem or one.message
+        said = one.problem or ", ".join(filter(None, (one.lossy, one.message)))
         when = iso(one.time_seconds)[:16].replace("T", " ")
         rows.append((one.name, str(one.generation), when, *numbers, one.base or "", said))
     text = table(rows, right=(1, 3, 4, 5)) if listed else "The store is empty."

@@ -7,7 +7,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Name, Threads, Where, bar, told
+from tenth.cli.variants.arguments import PLACE, Name, Threads, Where, bar, nearness, told
 from tenth.errors import InputError, must
 
 
@@ -25,6 +25,14 @@ def put(
     archive: Annotated[
         bool, typer.Option("--archive", help="Smaller; slower to write and to read.")
     ] = False,
+    lossy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD",
+            help="onebit or lowrank: store something near the model, and say how near.",
+        ),
+    ] = None,
+    rank: Annotated[int, typer.Option(help="Of --lossy lowrank.")] = 16,
     threads: Threads = None,
     receipt: Annotated[
         Path | None,
@@ -40,27 +48,33 @@ def put(
 
         tenth keep put task-b model.safetensors --base base --store s3://bucket/models
 
+        tenth keep put task-c llama-task-c/ --base base --lossy onebit
+
     Everything is read back and compared before the name points to it. The store is made if there
     is none. After ctrl-C the same command goes on where it stopped.
     """
     from tenth.keep import Store
+    from tenth.keep.store import PutTerms
     from tenth.receipt import Meter
 
+    how: PutTerms = {
+        "base": None if base == "none" else base,
+        "message": message,
+        "tier": "archive" if archive else "fast",
+        "threads": threads,
+    }
     if not path.exists():
         raise InputError(must("PATH", "a model folder or a file", f"{path}, which is not there"))
     place = Store(store, make=True)
     with Meter("put") as meter, bar(shown=not as_json) as progress:
-        result = place.put(
-            name,
-            path,
-            base=None if base == "none" else base,
-            message=message,
-            tier="archive" if archive else "fast",
-            threads=threads,
-            progress=progress,
-        )
+        how["progress"] = progress
+        if lossy is None:
+            result, form, near = place.put(name, path, **how), None, ""
+        else:
+            done = place.put_lossy(name, path, lossy, rank=rank, **how)
+            result, form, near = done.put, done.to_json, nearness(done)
     if receipt is not None:
         from tenth.keep.account import account
 
         account(place.du(), [meter.stage], f"put {name}").save(receipt)
-    print_result(told(result), result.to_json, as_json)
+    print_result(told(result) + near, form or result.to_json, as_json)

@@ -20,6 +20,7 @@ def show(name: Version, store: Where = PLACE, as_json: Json = False) -> None:
         f"message: {ref.message or 'none'}",
         f"base: {shown.base[0] if shown.base else 'none'}",
         f"manifest: {ref.manifest}",
+        *([f"not what was given: {shown.lossy}"] if shown.lossy else []),
         "",
         table(
             [("file", "size", "sha256")]
