@@ -3,7 +3,7 @@
 import pickle
 import random
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +150,55 @@ def test_every_protocol(tmp_path, protocol):
 class Evil:
     def __reduce__(self):
         return (print, ("it ran",))
+
+
+def with_attribute(tensor):
+    tensor.note = "x"
+    return tensor
+
+
+BESIDE = {
+    "a counter": Counter({1: 2}),
+    "a default": defaultdict(int, {1: 2}),
+    "bytes": b"abc",
+    "an array of bytes": bytearray(b"abc"),
+    "a complex number": 3 + 2j,
+    "a set": {1, 2},
+    "a frozen set": frozenset({1}),
+    "a layout": torch.strided,
+    "a parameter with an attribute": with_attribute(torch.nn.Parameter(torch.ones(4))),
+    "a tensor with an attribute": with_attribute(torch.ones(4)),
+    "a buffer": torch.nn.Buffer(torch.ones(3)),
+    "a sparse tensor": torch.eye(3).to_sparse(),
+    "a tensor without bytes": torch.empty(3, device="meta"),
+    "a bare storage": torch.ones(2).untyped_storage(),
+    "a conjugate": torch.ones(2, dtype=torch.complex64).conj(),
+    "a path": Path("x"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_torch_takes_as_weights_alone_is_taken(tmp_path, name):
+    path = saved(
+        tmp_path / "t.pt", {"w": torch.ones(2), "beside": BESIDE[name], "z": torch.ones(3)}
+    )
+    try:
+        torch.load(path, weights_only=True)
+    except pickle.UnpicklingError:
+        with pytest.raises(FormatError, match="of weights alone"):
+            sources.read(path)
+        return
+    source = sources.read(path)
+    assert {"w", "z"} <= set(tensors(source))
+    check_cover(source)
+    if "attribute" in name:
+        assert tensors(source)["beside"].size == 16
+
+
+def test_many_tensors_with_attributes_are_all_seen(tmp_path):
+    state = {f"w{k}": with_attribute(torch.full((2,), float(k))) for k in range(300)}
+    assert list(tensors(sources.read(saved(tmp_path / "t.pt", state)))) == list(state)
 
 
 REFUSED = {
@@ -318,7 +367,7 @@ def test_numbers_that_do_not_fit(tmp_path, rest, words):
         b"NQ",
         b"K\1\x85Q",
         STORAGE.replace(b"K\2tQ", b"J\xff\xff\xff\xfftQ"),
-        STORAGE.replace(b"FloatStorage", b"QInt8Storage"),
+        STORAGE.replace(b"FloatStorage", b"StrangeStorage"),
         STORAGE.replace(b"ctorch\n", b"cos\n"),
         STORAGE.replace(b"storagec", b"storagXc"),
     ],

@@ -13,7 +13,8 @@ _STORAGES: dict[str, str | None] = {
     "DoubleStorage": "F64", "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16",
     "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8",
     "ByteStorage": "U8", "BoolStorage": "BOOL", "ComplexFloatStorage": "C64",
-    "ComplexDoubleStorage": None, "UntypedStorage": "U8",
+    "ComplexDoubleStorage": None, "UntypedStorage": "U8", "QInt8Storage": None,
+    "QUInt8Storage": None, "QInt32Storage": None, "QUInt4x2Storage": None, "QUInt2x4Storage": None,
 }  # fmt: skip
 _DTYPES: dict[str, str | None] = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
@@ -25,19 +26,27 @@ _DTYPES: dict[str, str | None] = {
 _BYTES = {"C64": 8, "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2,
           "BF16": 2, "I16": 2, "U16": 2}  # fmt: skip
 
+_LAYOUTS = ("per_tensor_affine", "per_channel_affine", "strided", "sparse_coo", "sparse_csr")
+_OTHERS = ("sparse_tensor", "qtensor", "meta_tensor_no_storage")
 _UTILS = "torch._utils"
 _TENSORS = (Name(_UTILS, "_rebuild_tensor_v2"), Name(_UTILS, "_rebuild_tensor_v3"))
 _PARAMETERS = (
     Name(_UTILS, "_rebuild_parameter"),
     Name(_UTILS, "_rebuild_parameter_with_state"),
 )
+_WITH_ATTRIBUTES = Name("torch._tensor", "_rebuild_from_type_v2")
+# what torch takes with weights_only, as nothing of it runs: torch/_weights_only_unpickler.py
 _ALLOWED = {
     *_TENSORS,
     *_PARAMETERS,
-    Name("collections", "OrderedDict"),
-    Name("torch", "Size"),
-    Name("torch", "device"),
-    *(Name("torch", dtype) for dtype in _DTYPES),
+    _WITH_ATTRIBUTES,
+    *(Name(_UTILS, f"_rebuild_{kind}") for kind in _OTHERS),
+    *(Name("torch", name) for name in ("Size", "device", "Tensor", *_LAYOUTS, *_DTYPES)),
+    *(Name("torch.nn.parameter", name) for name in ("Parameter", "Buffer")),
+    *(Name("collections", name) for name in ("OrderedDict", "Counter")),
+    *(Name(m, n) for m in ("builtins", "__builtin__") for n in ("set", "complex", "bytearray")),
+    Name("torch.serialization", "_get_layout"),
+    Name("_codecs", "encode"),
 }
 _STORAGE_MODULES = ("torch", "torch.storage", "torch.cuda")
 _LONGEST_NAME = 1000
@@ -74,7 +83,7 @@ def storages(value: Any) -> dict[str, Storage]:
         FormatError: the pickle names anything but weights, or its numbers do not fit together.
     """
     found: dict[str, Storage] = {}
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # the items too, so that no id is given to another one
     left: list[tuple[str, Any]] = [("", value)]
     while left:
         path, item = left.pop()
@@ -83,11 +92,12 @@ def storages(value: Any) -> dict[str, Storage]:
             continue
         if not isinstance(item, (Call, Pairs, list, tuple, Persistent)) or id(item) in seen:
             continue
-        seen.add(id(item))
+        seen[id(item)] = item
         if isinstance(item, Persistent):
             _storage(item, found)
         elif isinstance(item, Call) and item.function in _TENSORS:
             _view(path, item.arguments, found)
+            left.append(("", item.arguments[4:]))
         else:
             left.extend(reversed(_inside(path, item)))
     return found
@@ -106,8 +116,11 @@ def _inside(path: str, item: Call | Pairs | list[Any] | tuple[Any, ...]) -> list
         return keys + [(_joined(path, key), value) for key, value in item.items]
     if isinstance(item, Call):
         _check_allowed(item.function)
-        if item.function in _PARAMETERS and isinstance(item.arguments, tuple) and item.arguments:
-            return [(path, item.arguments[0]), ("", item.arguments[1:]), ("", item.state)]
+        given = item.arguments if isinstance(item.arguments, tuple) else ()
+        if item.function in _PARAMETERS and given:
+            return [(path, given[0]), ("", given[1:]), ("", item.state)]
+        if item.function == _WITH_ATTRIBUTES and len(given) > 2:
+            return [(path, Call(given[0], given[2])), ("", given[1]), ("", given[3:])]
         return [(path, item.arguments), (path, item.state)]
     return [(_joined(path, place), value) for place, value in enumerate(item)]
 
