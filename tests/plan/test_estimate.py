@@ -146,6 +146,20 @@ def test_what_the_user_knows_replaces_the_default():
     assert figures["memory_bytes"].source.startswith("zero-3")
 
 
+def test_zeros_earn_only_where_rows_are_gone():
+    dense = estimate(**SIZE).figures
+    for zeros, share in (("unstructured", 1), ("channel", 0.25)):
+        plan = estimate(**SIZE, assume=Assumptions(density=0.25, zeros=zeros))
+        figures = plan.figures
+        assert any(zeros in note for note in plan.notes)
+        for name in ("training_flops", "device_hours"):
+            assert figures[name].value == pytest.approx(share * dense[name].value)
+        useful = figures["training_flops_useful"].value
+        assert useful == pytest.approx(0.25 * dense["training_flops"].value)
+        twin = figures["training_flops_dense_equivalent"].value
+        assert twin == dense["training_flops"].value
+
+
 def test_memory_has_a_verdict():
     assert any("Memory: fits" in note for note in estimate(**SIZE).notes)
     too_big = estimate(params=7e10, tokens=1e12, device="h100", count=1)

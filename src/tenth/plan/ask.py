@@ -16,6 +16,8 @@ from tenth.plan.work import KINDS, Serve, Train
 INFERENCE = "inference"
 _ONLY_TRAINING = "A size without a shape is planned for pre-training; give a preset or a config."
 
+_SHAPE = "Activations need the shape of a model: give a preset or a config."
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -82,6 +84,9 @@ def _of_size(ask: Ask, params: float | None, origin: str, where: dict) -> Plan:
         raise InputError(must("work of a size", "pretrain or full", ask.work, _ONLY_TRAINING))
     if ask.low_rank is not None or ask.sizes != Sizes():
         raise InputError(must("sizes", "given to a preset", f"with {origin}", "Such as `llama`."))
+    if ask.sequence is not None or ask.batch != 1:
+        rule = "left out where only a size is known"
+        raise InputError(must("batch and sequence", rule, "one of them", _SHAPE))
     if params is None or ask.tokens is None:
         got = f"{origin} alone" if params is not None else "--tokens alone"
         remedy = "Add the other one: `--params 7e9 --tokens 2e12`."

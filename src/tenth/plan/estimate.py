@@ -2,12 +2,13 @@
 
 from tenth.catalogue import Device
 from tenth.errors import InputError, must
-from tenth.figures import Figure, human
+from tenth.figures import Figure, human, product
 from tenth.plan import fits, formulas, memory, rates
 from tenth.plan.assumptions import Assumptions, of_device, of_place
 from tenth.plan.bill import Bill
 from tenth.plan.checks import above_zero, whole
 from tenth.plan.result import Plan
+from tenth.plan.zeros import credit
 
 _WHOLE_PROJECT = (
     "One final run: whole projects took 1.5 to 3.5 times as much, with search and failures "
@@ -47,7 +48,9 @@ def estimate(
 
     flops = formulas.training_flops(active, seen, assume.recompute)
     mfu = _mfu(assume, machine, count, active=active, mixture=active.value != parameters.value)
-    hours = formulas.device_hours(flops.useful, machine.peak_flops, mfu)
+    saved = credit(assume, machine, training=True)
+    worked = _times(flops.useful, saved.work, "that is executed")
+    hours = formulas.device_hours(worked, machine.peak_flops, mfu)
 
     def need_on(devices: int) -> Figure:
         return _memory(assume, machine, parameters, devices)
@@ -55,8 +58,12 @@ def estimate(
     need = need_on(count or 1)
     figures = {
         "parameters": parameters,
-        "training_flops": formulas.of_any_shape(flops.executed),
-        "training_flops_useful": formulas.of_any_shape(flops.useful),
+        "training_flops": formulas.of_any_shape(
+            _times(flops.executed, saved.work, "that is executed")
+        ),
+        "training_flops_useful": formulas.of_any_shape(
+            _times(flops.useful, saved.kept, "that is kept")
+        ),
         "training_flops_dense_equivalent": formulas.of_any_shape(flops.dense_equivalent),
         "memory_bytes": need,
         "devices_needed": fits.least_count(need_on, machine),
@@ -66,7 +73,7 @@ def estimate(
     steps = {
         "training_flops": f"{flops.executed.source}: N {active.value:g}, D {tokens:g}",
         "memory_bytes": f"{params:g} parameters as {need.source}",
-        "device_hours": f"{flops.useful.value:g} FLOP ÷ ({machine.peak_flops.value:g} FLOP/s × "
+        "device_hours": f"{worked.value:g} FLOP ÷ ({machine.peak_flops.value:g} FLOP/s × "
         f"{mfu.value:.3g} × 3600)",
         **bill.steps(figures),
     }
@@ -79,7 +86,20 @@ def estimate(
     advice = fits.advice(need_on, machine, count or 1)
     verdict = f"{memory.verdict(need, machine.memory_bytes)} {advice}".strip()
     verdict += " Activations come on top."
-    return Plan(title, figures, steps, inputs, (verdict, *bill.notes(), _WHOLE_PROJECT))
+    return Plan(
+        title,
+        figures,
+        steps,
+        inputs,
+        tuple(filter(None, (verdict, saved.words, *bill.notes(), _WHOLE_PROJECT))),
+    )
+
+
+def _times(flops: Figure, share: float, words: str) -> Figure:
+    if share == 1:
+        return flops
+    part = Figure(share, "", label="given", source="density")
+    return product([flops, part], flops.unit, f"{flops.source}, × {share:g} {words}")
 
 
 def _given(thing: str, value: float, unit: str, remedy: str) -> Figure:
