@@ -34,9 +34,10 @@ def encode(chunk: Chunk) -> bytes | None:
     pruned = words.size - int(np.count_nonzero(keep))
     if pruned < max(1, _FEWEST * words.size):
         return None
-    signs, by_base = _signs(words[~keep], None if under is None else under[~keep])
+    signs, by_base = _signs(words, under, keep, pruned)
     bitmap, threshold = _bitmap(keep, pruned, under)
-    values, subtracted = _values(words[keep], None if under is None else under[keep], chunk)
+    places = np.flatnonzero(keep)
+    values, subtracted = _values(words[places], None if under is None else under[places], chunk)
     head = bytes((by_base, threshold is not None, subtracted))
     return head + words.dtype.type(threshold or 0).tobytes() + bitmap + signs + values
 
@@ -52,16 +53,18 @@ def decode(source: Reader, target: Target) -> None:
     keep = _unpacked(source, out.size)
     if under is not None and predicted:
         keep ^= magnitude(under) > threshold
-    negative = _unpacked(source, out.size - int(np.count_nonzero(keep)))
-    if under is not None and by_base:
-        negative ^= _negative(under[~keep])
-    kept = np.empty(out.size - negative.size, out.dtype)
+    places = np.flatnonzero(keep)
+    negative = _unpacked(source, out.size - places.size)
+    kept = np.empty(places.size, out.dtype)
     if under is not None and subtracted:
-        columns.unpack_small(source, kept, under[keep])
+        columns.unpack_small(source, kept, under[places])
     else:
         columns.unpack(source, kept, target.dtype.exponent is not None)
-    out[keep] = kept
-    out[~keep] = negative.astype(out.dtype) << out.dtype.type(8 * out.itemsize - 1)
+    top = out.dtype.type(1 << (8 * out.itemsize - 1))
+    out[:] = under & top if under is not None and by_base else 0
+    if negative.any():
+        out[np.flatnonzero(~keep)[negative]] ^= top
+    out[places] = kept
 
 
 def magnitude(words: Words) -> Words:
@@ -81,13 +84,16 @@ def _unpacked(source: Reader, count: int) -> Bits:
     return np.unpackbits(frames.unpack(source, -(-count // 8)), count=count).astype(bool)
 
 
-def _signs(zeros: Words, under: Words | None) -> tuple[bytes, bool]:
+def _signs(words: Words, under: Words | None, keep: Bits, pruned: int) -> tuple[bytes, bool]:
     """The signs of zeros, packed, and whether as the difference from the base's."""
-    negative = _negative(zeros)
-    plain = _packed(negative)
-    if under is None or not negative.any():
+    negative = _negative(words)
+    if not np.any(negative & ~keep):
+        return _packed(np.zeros(pruned, bool)), False
+    zeros = np.flatnonzero(~keep)
+    plain = _packed(negative[zeros])
+    if under is None:
         return plain, False
-    other = _packed(negative ^ _negative(under))
+    other = _packed((negative ^ _negative(under))[zeros])
     return (other, True) if len(other) < len(plain) else (plain, False)
 
 
@@ -97,9 +103,16 @@ def _bitmap(keep: Bits, pruned: int, under: Words | None) -> tuple[bytes, int | 
     if under is None:
         return plain, None
     sizes = magnitude(under)
-    threshold = int(np.partition(sizes, pruned - 1)[pruned - 1])
+    threshold = _largest(sizes, pruned)
     other = _packed(keep ^ (sizes > threshold))
     return (other, threshold) if len(other) < len(plain) else (plain, None)
+
+
+def _largest(sizes: Words, count: int) -> int:
+    """The largest of the `count` smallest."""
+    if sizes.itemsize > 2:
+        return int(np.partition(sizes, count - 1)[count - 1])
+    return int(np.searchsorted(np.bincount(sizes).cumsum(), count))
 
 
 def _values(words: Words, under: Words | None, chunk: Chunk) -> tuple[bytes, bool]:
