@@ -2,7 +2,8 @@
 
 For each pair made by `python -m finetunes FOLDER`: the bits a number that `tenth.keep.match`
 foresees from two sketches, against those that the codecs write, chunk by chunk; the base that is
-found among all bases, and the largest error over tensors of 10,000 numbers or more.
+found among all bases, the largest error over tensors of 10,000 numbers or more, and how far the
+weights moved.
 """
 
 import argparse
@@ -11,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from blake3 import blake3
 
 from finetunes.__main__ import DTYPES
 from tenth.files import write_text
 from tenth.keep import codecs, header, match
 from tenth.keep.dtypes import DTYPES as WIDTHS
+from tenth.keep.predict.floats import singles
 
 _LEAST = 10_000  # numbers of a tensor whose own error is told
 
@@ -48,6 +51,29 @@ def written(values: memoryview, base: memoryview | None, dtype: str) -> int:
     return total
 
 
+def moved(base: Held, variant: Held) -> dict[str, Any]:
+    """The share of numbers that did not change, and how far those of a matrix moved.
+
+    `update` is the median, over matrices that changed, of the spread of the change over that of
+    the base.
+    """
+    same = count = 0
+    updates = []
+    for tensor in variant.seen:
+        kind = WIDTHS[tensor.dtype]
+        pair = (one.values[tensor.name] for one in (base, variant))
+        before, after = (np.frombuffer(values, f"<u{kind.word}") for values in pair)
+        same += int((before == after).sum())
+        count += before.size
+        if len(tensor.shape) > 1 and kind.exponent and (before != after).any():
+            old, new = (singles(words, tensor.dtype) for words in (before, after))
+            updates.append(float((new - old).std() / old.std()))
+    return {
+        "unchanged": round(same / count, 4),
+        "update": float(f"{np.median(updates):.2g}") if updates else 0.0,
+    }
+
+
 def row(base: Held, variant: Held) -> dict[str, Any]:
     """Bits foreseen and written, of a number, over a model."""
     pool = match.Pool(base.seen)
@@ -66,6 +92,7 @@ def row(base: Held, variant: Held) -> dict[str, Any]:
         if tensor.numbers >= _LEAST and error > abs(worst[1] - worst[2]):
             worst = (tensor.name, found.bits, size / words)
     return {
+        **moved(base, variant),
         "foreseen_bits": round(foreseen / count, 3),
         "written_bits": round(bits / count, 3),
         "foreseen_bits_alone": round(alone / count, 3),

@@ -76,6 +76,8 @@ def test_what_is_foreseen_is_near_what_is_written(tmp_path):
     assert set(load_file(first)) == {"w", "v"}
     found = row(Held(first), Held(second))
     assert found["foreseen_bits"] == pytest.approx(found["written_bits"], rel=0.1)
+    assert found["update"] == pytest.approx(0.01, rel=0.1)
+    assert 0 < found["unchanged"] < 0.5
     assert found["written_bits"] < 0.6 * found["foreseen_bits_alone"]
     assert json.dumps(found)
     assert match.find(Held(second).seen, candidates([first])).name == "net/bf16"
