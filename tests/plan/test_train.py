@@ -125,6 +125,16 @@ def test_the_least_count_and_the_smallest_device_hold_it():
     assert not holds(tight, capacity)
 
 
+def test_a_count_of_devices_is_safe_and_its_low_end_is_hopeful():
+    from tenth.figures import Figure
+
+    def need(count):
+        return Figure(100e9 / count, "bytes", 60e9 / count, 200e9 / count)
+
+    found = least_count(need, devices.find("h100"))  # a tenth of 80 GB stays free
+    assert found.bounds() == (4, 1, 4)
+
+
 def test_what_more_devices_do_not_help_says_so():
     found = figures(Train(1e12, batch=64), count=1)["devices_needed"]
     assert found.value is None

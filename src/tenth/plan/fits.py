@@ -14,21 +14,30 @@ Need = Callable[[int], Figure]
 
 def holds(need: Figure, capacity: Figure) -> bool:
     """Whether the upper bound of `need` leaves a tenth of the memory free."""
-    return capacity.known and need.bounds()[2] <= _HEADROOM * capacity.bounds()[0]
+    return capacity.known and need.bounds()[2] <= _room(capacity)
+
+
+def _room(capacity: Figure) -> float:
+    return _HEADROOM * capacity.bounds()[0]
 
 
 def least_count(need: Need, device: Device) -> Figure:
     """The least power of two of a device on which `need(count)` fits each of them.
 
-    Powers of two, as shards and machines are made. Unknown if not even 65,536 do.
+    Powers of two, as shards and machines are made. The value is safe: it holds the upper bound of
+    the need; the low end of the interval holds the lower bound. Unknown if not even 65,536 do.
     """
     if not device.memory_bytes.known:
         return unknown("devices", device.memory_bytes.reason)
-    count = 1
+    hopeful, count = None, 1
     while count <= _MOST:
-        if holds(need(count), device.memory_bytes):
+        figure = need(count)
+        _, low, high = figure.bounds()
+        if hopeful is None and low <= _room(device.memory_bytes):
+            hopeful = count
+        if high <= _room(device.memory_bytes):
             source = f"least power of two that leaves a tenth of {device.name} free"
-            return Figure(count, "devices", label="estimated", source=source)
+            return Figure(count, "devices", hopeful, count, "estimated", source)
         count *= 2
     return unknown("devices", f"not even {_MOST:,} of {device.name} hold it")
 
