@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenth.figures import Figure, unknown
 from tenth.receipt.look import numbers
@@ -71,3 +73,34 @@ def test_an_estimate_is_rounded_and_an_interval_with_it():
 
 def test_unknown_is_a_word_and_never_zero():
     assert numbers.value(EN, unknown("J", "lost")) == "unknown"
+
+
+UNITS = [
+    "J",
+    "s",
+    "h",
+    "days",
+    "kWh",
+    "gCO2e",
+    "kgCO2e",
+    "USD",
+    "FLOP",
+    "bytes",
+    "weights",
+    "",
+    "x",
+]
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3),
+    st.sampled_from(UNITS),
+    st.sampled_from([None, 2]),
+)
+def test_any_figure_can_be_told_in_every_language(ends, unit, digits):
+    low, value, high = sorted(ends)
+    figure = Figure(value, unit, low, high)
+    for speak in (EN, AR):
+        assert numbers.value(speak, figure, digits)
+        assert bool(numbers.interval(speak, figure, digits)) == (low < high)
+        numbers.times(speak, figure, Figure(high, unit))

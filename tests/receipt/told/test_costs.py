@@ -56,3 +56,21 @@ def test_without_a_use_that_was_timed_there_is_no_payback(sources):
     receipt = life()
     receipt.sizes = receipt.sizes[:2]
     assert told.repaid(receipt, sources) is None
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        Figure(0.5, "s", 0.4, 0.6),
+        Figure(0.25, "s", 0.1, 0.31),
+        Figure(0.3, "s"),
+        unknown("s", "never timed"),
+    ],
+    ids=["slower", "not clearly faster", "the same", "unknown"],
+)
+def test_what_is_not_clearly_faster_is_never_repaid(sources, after):
+    receipt = life()
+    receipt.sizes = [BeforeAfter("time a board", Figure(0.3, "s", 0.2, 0.4), after)]
+    section = told.repaid(receipt, sources)
+    assert section.blocks == []
+    assert section.lead.startswith("It is not known to: a use of the model (time a board)")

@@ -51,6 +51,8 @@ def times(speak: Language, before: Figure, after: Figure) -> Said:
     if not before.value or not after.value or before.value < 0 or after.value < 0:
         return Said("")
     ratio = before.value / after.value
+    if ratio == 0 or math.isinf(ratio):
+        return Said("")
     if abs(ratio - 1) < 0.005:
         return speak.say("bars.same")
     return speak.number(f"÷ {ratio:.3g}" if ratio > 1 else f"× {1 / ratio:.3g}")

@@ -23,6 +23,7 @@ from tenth.receipt.told import figures
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
+    from tenth.receipt.sizes import BeforeAfter
 
 _LAMP_WATTS = 10.0
 _YEAR = 365 * 86400.0  # beyond, a lamp tells nobody anything
@@ -80,6 +81,10 @@ def repaid(receipt: Receipt, sources: Sources) -> Section | None:
     if not (uses and receipt.stages):
         return None
     speak = sources.speak
+    use = speak.named("size", uses[0].name)
+    if not _surely_less(uses[0]):
+        never = speak.say("payback.never", use=use)
+        return Section(speak.say("payback.title"), [], lead=never)
     found = payback(receipt, use=uses[0].name)
     columns = [
         sources.column(speak.say("payback.spent"), [one.spent for one in found.returns]),
@@ -92,7 +97,7 @@ def repaid(receipt: Receipt, sources: Sources) -> Section | None:
         else Line(speak.named("payback", one.name))
         for one in found.returns
     ]
-    lead = speak.say("payback.lead", use=speak.named("size", uses[0].name))
+    lead = speak.say("payback.lead", use=use)
     table = Table(speak.say("table.figure"), columns, lines)
     return Section(speak.say("payback.title"), [table], lead=lead)
 
@@ -105,3 +110,10 @@ def scores(receipt: Receipt, sources: Sources) -> Section | None:
     named = [(speak.named("score", name), figure) for name, figure in receipt.scores.items()]
     table = figures.table(sources, speak.say("scores.score"), named)
     return Section(speak.say("scores.title"), [table], width="half")
+
+
+def _surely_less(use: BeforeAfter) -> bool:
+    """Whether a use takes less than before, over the whole of both intervals."""
+    if not (use.before.known and use.after.known):
+        return False
+    return use.before.bounds()[1] > use.after.bounds()[2]
