@@ -1,5 +1,6 @@
 """Folders and safetensors files as sources."""
 
+import errno
 import json
 import os
 import threading
@@ -309,6 +310,27 @@ def test_what_changes_while_it_is_read_is_noticed(tmp_path):
     path.unlink()
     with pytest.raises(InputError, match="No such file"):
         change_while_reading(file, lambda: None)
+
+
+def refusing(number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def test_what_the_system_does_not_give_is_named(tmp_path, monkeypatch):
+    path = weights(tmp_path / "w.safetensors", x=np.ones(2))
+    (file,) = sources.read(path).files
+    monkeypatch.setattr(os, "preadv", refusing(errno.EIO))
+    with pytest.raises(InputError, match=r"w\.safetensors.*Input/output error"):
+        change_while_reading(file, lambda: None)
+    monkeypatch.setattr(os, "open", refusing(errno.EACCES))
+    with pytest.raises(InputError, match=r"w\.safetensors.*Permission denied"):
+        sources.read(path)
+    monkeypatch.setattr(os, "scandir", refusing(errno.EACCES))
+    with pytest.raises(InputError, match="Permission denied"):
+        sources.read(tmp_path)
 
 
 def test_a_file_is_read_from_many_threads(tmp_path):
