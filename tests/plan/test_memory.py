@@ -102,3 +102,9 @@ def test_every_strategy_keeps_less_on_more_devices_or_the_same(name):
 
 def test_aliases_lead_to_strategies():
     assert {find(alias).name for alias in ALIASES} <= set(STRATEGIES)
+
+
+def test_a_device_sold_in_several_sizes_says_so():
+    board = Figure(2e9, "bytes", 2e9, 16e9)
+    text = verdict(Figure(5e9, "bytes"), board)
+    assert text == "Memory: no; up to 5 GB of 2 GB a device (16 GB in its largest version)."

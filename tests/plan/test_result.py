@@ -54,3 +54,18 @@ def test_planned_numbers_have_two_digits():
     assert shown(0.0123, "h") == "44 s"
     assert shown(0.001, "days") == "86 s"
     assert shown(6.6e-5, "kgCO2e") == "66 mgCO2e"
+
+
+def test_devices_are_whole_and_small_money_is_in_dollars():
+    assert (shown(1, "devices"), shown(512, "devices")) == ("1 device", "512 devices")
+    assert shown(0.2134, "USD") == "0.21 USD"
+    plan = estimate(params=1e11, tokens=2e12, device="h100", count=64)
+    assert "64 devices" in str(plan)
+
+
+def test_what_is_unknown_has_no_label_and_its_reason():
+    row = next(
+        line for line in str(estimate(params=1e9, tokens=1e9)).splitlines() if "carbon_k" in line
+    )
+    assert row.split()[1:4] == ["unknown", "-", "-"]
+    assert "no place was given" in row

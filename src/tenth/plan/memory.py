@@ -125,4 +125,8 @@ def verdict(need: Figure, capacity: Figure) -> str:
         return f"Whether the memory suffices is unknown: {capacity.reason}."
     most, space = need.bounds()[2], capacity.bounds()[0]
     word = "fits" if most <= _HEADROOM * space else "tight" if most <= space else "no"
-    return f"Memory: {word}; up to {human(most, 'bytes')} of {human(space, 'bytes')} a device."
+    largest = capacity.bounds()[2]
+    more = f" ({human(largest, 'bytes')} in its largest version)" if largest > space else ""
+    return (
+        f"Memory: {word}; up to {human(most, 'bytes')} of {human(space, 'bytes')} a device{more}."
+    )

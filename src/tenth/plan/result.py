@@ -75,12 +75,16 @@ def shown(value: float, unit: str) -> str:
         return f"{value:.2g} FLOP"
     if value < 1 and unit == "USD":
         return f"{value:.2g} USD"
-    if value == 1 and unit == "devices":
-        return "1 device"
+    if unit == "devices":
+        return _devices(value)
     if value < 1 and unit in _SMALLER:
         smaller, factor = _SMALLER[unit]
         return shown(value * factor, smaller)
     return human(float(f"{value:.2g}"), unit)
+
+
+def _devices(count: float) -> str:
+    return "1 device" if count == 1 else f"{count:,.0f} devices"
 
 
 def _value(figure: Figure) -> str:
@@ -88,6 +92,8 @@ def _value(figure: Figure) -> str:
         return "unknown"
     exact = figure.label in ("counted", "given")
     huge = figure.unit == "FLOP" and figure.value >= 1e18
+    if figure.unit == "devices":
+        return _devices(figure.value)
     if exact and not huge:
         return human(figure.value, figure.unit)
     return shown(figure.value, figure.unit)

@@ -53,7 +53,7 @@ def train(model: Model, work: Train, bill: Bill) -> Plan:
     figures = _parameters(model, trained, saved) | {
         "training_flops": counted(run.executed, "FLOP", f"matrices and attention, {run.words}"),
         "training_flops_useful": counted(
-            run.useful, "FLOP", "without removed weights, recomputing"
+            run.useful, "FLOP", "kept weights only, nothing computed twice"
         ),
         "training_flops_dense_equivalent": counted(run.dense, "FLOP", "of the dense twin"),
         "memory_bytes": need(count),
