@@ -70,7 +70,7 @@ def test_files_come_back(there):
     said = tenth("get", "task-a", "--out", "out").stdout
     assert "4 files restored" in said
     assert files("out") == files("llama-a")
-    assert "4 files were there already" in tenth("get", "task-a", "-o", "out").stdout
+    assert "already there and equal: 4 files" in tenth("get", "task-a", "-o", "out").stdout
     one = form("get", "task-a@1", "-o", "some", "--only", "*.json", "--threads", "1")
     assert one["written"] == ["config.json"]
 

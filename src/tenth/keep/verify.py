@@ -196,7 +196,7 @@ class _Check:
                     whole.update(data)
                 if digest.hexdigest() != segment.id:
                     raise DamagedError("its bytes are not those that were put.")
-            except (DamagedError, MissingError) as error:
+            except StoreError as error:  # also a codec that this version does not know
                 good = False
                 pack = getattr(error, "pack", "")
                 self._add(

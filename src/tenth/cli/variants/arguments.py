@@ -64,10 +64,15 @@ def bar(*, shown: bool) -> Iterator[Callable[[Step], None] | None]:
 
         def on_step(step: Step) -> None:
             if step.doing not in tasks:
-                tasks[step.doing] = bars.add_task(step.doing)
+                tasks[step.doing] = bars.add_task(step.doing, total=None)
             bars.update(tasks[step.doing], completed=step.done, total=step.total)
 
         yield on_step
+
+
+def many(count: int, thing: str) -> str:
+    """A count and its noun."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def size(count: int) -> str:
@@ -106,7 +111,7 @@ def nearness(result: LossyResult) -> str:
 def told(result: PutResult) -> str:
     """What a put or a rebase did, in a few lines."""
     lines = [
-        f"{result.name}: version {result.generation}, {result.files} files, "
+        f"{result.name}: version {result.generation}, {many(result.files, 'file')}, "
         f"{size(result.full_bytes)} in full; the store grew by {size(result.added_bytes)}"
         f" ({ratio(result.full_bytes, result.added_bytes)})"
     ]

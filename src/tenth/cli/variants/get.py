@@ -7,7 +7,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Force, Threads, Version, Where, bar, size
+from tenth.cli.variants.arguments import PLACE, Force, Threads, Version, Where, bar, many, size
 
 
 def get(
@@ -38,6 +38,6 @@ def get(
         )
     lines = [f"{out / file}" for file in result.written]
     if result.kept:
-        lines.append(f"{len(result.kept)} files were there already and are equal")
-    lines.append(f"{name}: {len(result.written)} files restored, {size(result.size_bytes)}")
+        lines.append(f"already there and equal: {many(len(result.kept), 'file')}")
+    lines.append(f"{name}: {many(len(result.written), 'file')} restored, {size(result.size_bytes)}")
     print_result("\n".join(lines), result.to_json, as_json)

@@ -6,7 +6,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Threads, Where, bar
+from tenth.cli.variants.arguments import PLACE, Threads, Where, bar, many
 from tenth.errors import InputError, must
 
 
@@ -47,11 +47,12 @@ def verify(
         verdict = Store(store).verify(
             names or (), depth=depth, repair_from=repair, threads=threads, progress=progress
         )
-    looked = f"{verdict.names} names, {verdict.packs} packs"
+    looked = f"{many(verdict.names, 'name')}, {many(verdict.packs, 'pack')}"
     if deep:
         looked += f", {verdict.tensors} tensors decoded"
     lines = [str(problem) for problem in verdict.problems]
-    lines.append(f"{depth}: {looked}; {len(verdict.problems) or 'no'} problems")
+    found = many(len(verdict.problems), "problem") if verdict.problems else "no problems"
+    lines.append(f"{depth}: {looked}; {found}")
     print_result("\n".join(lines), verdict.to_json, as_json)
     if verdict.problems:
         raise typer.Exit(1)
