@@ -1,6 +1,6 @@
 """The codecs of `tenth keep` on arrays: sizes beside their limits, speeds of a core and of all.
 
-    python bench/keep_codecs.py                       synthetic pairs, one chunk of 2^20 elements each
+    python bench/keep_codecs.py                       synthetic pairs of one chunk each
     python bench/keep_codecs.py --pair BASE VARIANT   tensors of two safetensors files, by name
     python bench/keep_codecs.py --json FILE           what was measured, for a machine
     python bench/keep_codecs.py --numpy               without the C

@@ -7,6 +7,7 @@ Source: the classification of blocks in vector quantisation, Lloyd 1982, with co
 distance.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from tenth.keep.native.words import Words
 
 _ROUNDS = 3
 _SAMPLED, _PIECE = 16, 64 * BLOCK  # one piece of so many
+_ENOUGH = 1 << 15  # words of a sample, under which sets fit noise
+_ENTRY = 6  # bits of a frequency in a table
 _UNIT = 64  # of a bit
 _PAYS = 0.98
 
@@ -28,29 +31,31 @@ def sets_of(
     """The set of each block, up to `most` of them, or None where they would not pay.
 
     Args:
-        thorough: look at all words, not at a sixteenth.
+        thorough: look at all words, not at one of up to sixteen.
     """
     some, below = (words, under) if thorough else _sample(words, under)
     counts = rans.count(some, below, contexts)
     raw = _raw_bits(counts)
+    share = some.size / words.size
     limit = _PAYS * (_bits(counts) + raw) - 2 * some.size / BLOCK - raw
+    limit += _ENTRY * share * np.count_nonzero(counts)
     costs = _far_apart(counts, most)
     for _ in range(_ROUNDS):
         sets = rans.assign(some, below, contexts, costs)
         split = rans.count(some, below, replace(contexts, sets=sets, most_sets=most))
-        if _bits(split) > limit:
+        if _bits(split) + _ENTRY * share * np.count_nonzero(split) > limit:
             return None
         costs = _costs(split.reshape(most, contexts.count, SYMBOLS))
     return rans.assign(words, under, contexts, costs)
 
 
 def _sample(words: Words, under: Words) -> tuple[Words, Words]:
-    whole = words.size // (_SAMPLED * _PIECE)
-    if whole == 0:
+    one_of = min(_SAMPLED, words.size // _ENOUGH)
+    if one_of < 2:
         return words, under
-    taken = whole * _SAMPLED * _PIECE
+    shape = words.size // (one_of * _PIECE), one_of, _PIECE
     words, under = (
-        np.ascontiguousarray(w[:taken].reshape(whole, _SAMPLED, _PIECE)[:, _SAMPLED // 2]).ravel()
+        np.ascontiguousarray(w[: math.prod(shape)].reshape(shape)[:, one_of // 2]).ravel()
         for w in (words, under)
     )
     return words, under
