@@ -181,6 +181,37 @@ def test_questions_that_make_no_sense_are_refused(ask, words):
         advise(["5usd"], ask, devices=H100)
 
 
+def test_a_precision_leaves_out_what_has_no_rates_at_it():
+    group = advise(["500usd"], assume=Assumptions(precision="fp8")).groups[0]
+    assert group.choices
+    assert all(one.device.name.startswith(("h100", "h800", "h200")) for one in group.choices)
+    with pytest.raises(InputError, match="precision"):
+        advise(["500usd"], assume=Assumptions(precision="fp7"))
+
+
+def test_a_size_that_is_looked_for_is_dense():
+    with pytest.raises(InputError, match="active"):
+        advise(["500usd"], assume=Assumptions(active_parameters=1e9))
+    mixture = Assumptions(active_parameters=1e8)
+    asked = Ask(params=1e9, tokens=1e9)
+    assert first(advise(["500usd"], asked, devices=H100, assume=mixture)).plan
+
+
+def test_memory_that_nobody_publishes_is_not_checked_and_that_is_said():
+    advice = advise(["10usd"], devices=["epyc-9654"])
+    assert not devices.find("epyc-9654").memory_bytes.known
+    assert all(group.choices[0].unchecked for group in advice.groups)
+    assert "epyc-9654°~" in str(advice)
+    assert "not checked" in str(advice)
+
+
+def test_a_rate_that_is_judgement_is_marked():
+    guessed, fitted = (str(advise(["500usd"], devices=[name])) for name in ("rtx4090", "h100"))
+    assert "rtx4090°" in guessed
+    assert "judgement" in guessed
+    assert "°" not in fitted
+
+
 def test_counts_and_devices_are_checked():
     with pytest.raises(InputError, match="whole number"):
         advise(["5usd"], count=0)

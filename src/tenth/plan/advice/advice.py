@@ -76,6 +76,10 @@ class Advice:
             )
         rows = [one for group in self.groups for one in group.choices[:ROWS]]
         doubts = {word for one in rows for word in one.doubtful}
+        if any(one.guessed for one in rows):
+            notes.append("° no published run stands behind the rate of this device: judgement.")
+        if any(one.unchecked for one in rows):
+            notes.append("~ the memory of this device is not published: not checked.")
         marks = [f"{mark} price {word}" for word, mark in _MARKS.items() if word in doubts]
         if marks:
             notes.append(f"{', '.join(marks)}: under a budget of money such rows come last.")
@@ -129,7 +133,8 @@ def _table(group: Group) -> list[str]:
         figures = one.plan.figures
         costs = [_ranged(figures[name]) for name in ("days", "energy_kwh", "price_usd")]
         costs[-1] += "".join(_MARKS[word] for word in one.doubtful)
-        place = [f"{rank}.", f"{one.count} × {one.device.name}"]
+        flaws = ("°" if one.guessed else "") + ("~" if one.unchecked else "")
+        place = [f"{rank}.", f"{one.count} × {one.device.name}{flaws}"]
         rows.append([*place, *_amounts(one), *costs, one.bound if goal.open else one.verdict])
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from tenth.catalogue import Device
 from tenth.catalogue import devices as catalogue
+from tenth.errors import InputError
+from tenth.plan import rates
 from tenth.plan.advice.advice import Advice, Group
 from tenth.plan.advice.budget import Limit, read_all
 from tenth.plan.advice.choices import VERDICTS, Choice, choice
@@ -53,12 +55,25 @@ def advise(
     if count is not None:
         whole("count", count, "It is how many devices.")
     machines = [of_device(device) for device in devices] or [
-        device for device in catalogue.all() if device.kind in _TRAINS
+        device
+        for device in catalogue.all()
+        if device.kind in _TRAINS and _has(device, setting.assume.precision)
     ]
     patient = all(limit.kind != "time" for limit in limits)
     held = (*limits, _PATIENCE) if patient else limits
     groups = tuple(_group(goal, machines, count, held) for goal in goals)
     return Advice(limits, groups, _PATIENCE if patient else None)
+
+
+def _has(device: Device, precision: str) -> bool:
+    """Whether rates are known at this precision; one that is no precision is refused later."""
+    if precision not in rates.PRECISIONS:
+        return True
+    try:
+        rates.effective_mfu(device, precision=precision)
+    except InputError:
+        return False
+    return True
 
 
 def _group(

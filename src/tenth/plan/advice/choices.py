@@ -1,5 +1,6 @@
 """One way to spend a budget on one kind of device: how much of it fits, and how surely."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,16 @@ class Choice:
         return self.goal.setting.assume.price(self.device).source or "none"
 
     @property
+    def guessed(self) -> bool:
+        """Whether no published run stands behind the rate of the device."""
+        return "judgement" in self.plan.figures["device_hours"].source
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether the memory was not held against the device's, as that is not published."""
+        return not self.device.memory_bytes.known
+
+    @property
     def doubtful(self) -> tuple[str, ...]:
         """What speaks against its price: "over a year old", "unverified"."""
         return tuple(word for word in DOUBTS if word in self.price_row)
@@ -80,6 +91,8 @@ class Choice:
             "samples": self.samples,
             "verdict": self.verdict,
             "bound": self.bound,
+            "rate_is_judgement": self.guessed,
+            "memory_unchecked": self.unchecked,
             "figures": {name: figure.to_json() for name, figure in self.plan.figures.items()},
         }
 
@@ -92,8 +105,7 @@ def choice(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
     missing = _missing(plan, limits)
     if missing:
         return missing
-    held = fits.holds(plan.figures["memory_bytes"], device.memory_bytes)
-    if not held:
+    if not _held(plan, device):
         return "too little memory"
     word, bound = _verdict(plan, limits)
     return Choice(goal, device, count, None, word, bound, plan)
@@ -130,7 +142,7 @@ def _sized(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
         if bounds[0] > most:
             bound = "memory"
         bounds = [min(one, most) for one in bounds]
-    elif not fits.holds(plans[0][1].figures["memory_bytes"], device.memory_bytes):
+    elif not _held(plans[0][1], device):
         return "too little memory"
     least = _LEAST_PARAMETERS if goal.samples_each is not None else _LEAST_SAMPLES
     if bounds[0] < least:
@@ -138,7 +150,15 @@ def _sized(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
     source = "largest within the budget; from surely to only with luck"
     amount = Figure(bounds[0], goal.unit, bounds[1], bounds[2], "estimated", source)
     plan = goal.make(bounds[0], device, count)
-    return Choice(goal, device, count, amount, _verdict(plan, limits)[0], bound, plan)
+    # what was sized to the limit fits probably, however the last digit falls
+    word = SURELY if _verdict(plan, limits)[0] == SURELY else PROBABLY
+    return Choice(goal, device, count, amount, word, bound, plan)
+
+
+def _held(plan: Plan, device: Device) -> bool:
+    """Whether it fits; where nobody says how much memory there is, nothing speaks against it."""
+    need = plan.figures["memory_bytes"]
+    return not device.memory_bytes.known or fits.holds(need, device.memory_bytes)
 
 
 def _affordable(
@@ -182,7 +202,7 @@ def _missing(plan: Plan, limits: Sequence[Limit]) -> str:
 def _most_parameters(goal: Goal, device: Device, count: int) -> float:
     """The most parameters whose states leave a fifth of each device to activations."""
     if not device.memory_bytes.known:
-        return 0.0
+        return math.inf
     space = _STATES * device.memory_bytes.bounds()[0]
     if goal.setting.assume.strategy is not None:
         names = (goal.setting.assume.strategy,)

@@ -84,6 +84,9 @@ def of(ask: Ask, setting: Setting) -> tuple[Goal, ...]:
         got = ask.work or f"--tokens {ask.tokens:g} alone"
         remedy = "Such as `tenth plan llama3-8b --work lora --budget 20usd`."
         raise InputError(must("the model", "named", got, remedy))
+    if setting.assume.active_parameters is not None:
+        remedy = "A size that is looked for is dense."
+        raise InputError(must("active parameters", "given with a size", "without one", remedy))
     return tuple(_from_nothing(route, setting) for route in FROM_NOTHING)
 
 
