@@ -83,10 +83,11 @@ class Advice:
         marks = [f"{mark} price {word}" for word, mark in _MARKS.items() if word in doubts]
         if marks:
             notes.append(f"{', '.join(marks)}: under a budget of money such rows come last.")
-        notes.append(
-            "One final run: whole projects took 1.5 to 3.5 times as much, with search and failures "
-            "(arXiv:2302.13971, arXiv:2503.05804)."
-        )
+        if any(group.goal.samples_each or group.goal.name == "pretrain" for group in self.groups):
+            notes.append(
+                "One final run: whole projects took 1.5 to 3.5 times as much, with search and "
+                "failures (arXiv:2302.13971, arXiv:2503.05804)."
+            )
         firsts = [group.choices for group in self.groups if len(group.choices) > 1]
         if firsts:
             notes.append(both(firsts[0][0].side(), firsts[0][1].side()))

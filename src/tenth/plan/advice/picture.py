@@ -72,7 +72,7 @@ def _panel(axes: Axes, group: Group, limit: Limit) -> None:
 
 def _curves(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
     """Cost against amount for a few devices, with a mark where the budget ends."""
-    from matplotlib.ticker import EngFormatter, NullFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     drawn = _distinct(choices)
     ends = [amount.bounds() for _, amount in drawn]
@@ -100,6 +100,7 @@ def _curves(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
     )
     axes.set(xscale="log", yscale="log", xlabel=_unit(choices[0]), ylabel=_AXES[limit.kind])
     axes.set_xlim(start, stop)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.xaxis.set_minor_formatter(NullFormatter())
     low, high = axes.get_ylim()
