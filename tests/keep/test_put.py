@@ -3,6 +3,7 @@
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -342,6 +343,36 @@ def test_many_writers_of_one_name_and_of_many(tmp_path):
     for i in range(4):
         assert restored(store, f"own/{i}", tmp_path) == files(models[i])
     assert store.verify(depth="deep").problems == ()
+
+
+def break_packs(store, name, step):
+    """Change a byte in every `step` of the packs that only this name has."""
+    others = [one.name for one in store.ls() if one.name != name]
+    shared = set().union(*(store._shelf.manifest(one).packs() for one in others))
+    for pack in store._shelf.manifest(name).packs() - shared:
+        path = Path(store.url) / "objects" / pack[:2] / pack
+        data = bytearray(path.read_bytes())
+        for at in range(30, len(data), step):
+            data[at] ^= 1
+        path.chmod(0o644)
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("step", [10**9, 50_000, 100])
+def test_what_is_damaged_is_not_relied_on_and_a_put_heals_it(step, tmp_path):
+    store = new_store(tmp_path)
+    store.put("base", folder(tmp_path / "base", BASE))
+    store.put("task", folder(tmp_path / "task", tuned(BASE)))
+    break_packs(store, "task", step)
+    assert store.verify(depth="stored").problems
+    store = Store(store.url)
+    store.put("task", tmp_path / "task")
+    assert store.verify(depth="stored").problems == ()
+    assert restored(store, "task", tmp_path) == files(tmp_path / "task")
+    break_packs(store, "base", 10**9)
+    store = Store(store.url)
+    store.put("base", tmp_path / "base")
+    assert restored(store, "base", tmp_path) == files(tmp_path / "base")
 
 
 def test_a_damaged_base_gives_an_error_that_says_what_to_do(tmp_path):

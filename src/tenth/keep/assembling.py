@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import tenth
-from tenth.errors import ConflictError, TenthError
+from tenth.errors import ConflictError, DamagedError, MissingError, TenthError
 from tenth.keep import native, refs
 from tenth.keep.adapting import Adapting
 from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
 from tenth.keep.codecs import Tier
 from tenth.keep.index import Index, manifest_key
 from tenth.keep.leases import Lease
-from tenth.keep.manifest import File, Manifest, Part, Record, closure, encode
+from tenth.keep.manifest import File, Manifest, Part, Piece, Record, closure, encode
 from tenth.keep.packs import Span, Writer, pack_key
+from tenth.keep.places.folder import FolderPlace
 from tenth.keep.shelf import UNFINISHED, Shelf
 from tenth.keep.storing import Drafts, Job, Read, Tally, add_sketches, encoder, store
 from tenth.keep.streams import Meter, Progress, Workers
@@ -153,9 +154,10 @@ class Assembly:
         )
 
     def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
-        """Records of the tensors of `own` that are in the store, with all their packs."""
+        """Records of the tensors of `own` that are in the store, and there undamaged."""
         records = dict(index.records(one for one in own if one in index))
         gone = self._lease.rely(_keys(records.values()))
+        gone |= self._damaged(records.values(), gone)
         while True:
             lost = {
                 tensor_id
@@ -167,6 +169,30 @@ class Assembly:
                 return records
             for tensor_id in lost:
                 del records[tensor_id]
+
+    def _damaged(self, records: Iterable[Record], gone: set[str]) -> set[str]:
+        """Packs of which something is not what was stored: a put stores that again, and so heals.
+
+        A bucket answers for its bytes itself, and is not read whole for this.
+        """
+        if not isinstance(self._shelf.place, FolderPlace):
+            return set()
+        pieces = {piece for record in records for piece in record.pieces()}
+        there = [piece for piece in pieces if pack_key(piece.pack) not in gone]
+        total = sum(piece.size for piece in there)
+        meter = Meter(self._options.progress, "check what is held", total)
+        values = Values(self._shelf.packs, {})
+
+        def looked(piece: Piece) -> str | None:
+            try:
+                values.piece(piece)
+            except (DamagedError, MissingError):
+                return pack_key(piece.pack)
+            finally:
+                meter.add(piece.size)
+            return None
+
+        return {key for key in self._workers.in_order(looked, sorted(there)) if key}
 
     def _write(
         self, groups: list[Group], basis: Basis, drafts: Drafts, writer: Writer
