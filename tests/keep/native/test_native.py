@@ -1,6 +1,9 @@
 """Finding the C: one library for all threads, and none without a compiler."""
 
+import platform
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from tenth.errors import CompileError
 from tenth.keep import native
 from tenth.keep.codecs import decode, encode
-from tenth.kernels import library
+from tenth.kernels import library, toolchain
 from tenth.kernels.toolchain import find_compiler
 
 
@@ -40,3 +43,21 @@ def test_threads_that_meet_build_one_library(monkeypatch):
         found = list(pool.map(lambda _: native.kernel(), range(8)))
     assert built == ["keep"]
     assert len({id(kernel) for kernel in found}) == 1
+
+
+STRICT = ("-Wall", "-Wextra", "-Werror", "-std=c11", "-fPIC", "-shared")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flag", [toolchain.NATIVE, "-mavx2", "-mno-avx"])
+@pytest.mark.parametrize("name", ["", "gcc"])
+def test_no_compiler_complains_of_the_c(tmp_path, monkeypatch, name, flag):
+    if name and shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    if flag != toolchain.NATIVE and platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("another processor")
+    monkeypatch.setenv("CC", name)
+    command = [*toolchain.find_compiler().command, *STRICT, "-O1", flag]
+    sources = map(str, sorted((Path(native.__file__).parent / "c").glob("*.c")))
+    status, words = toolchain.run([*command, "-o", str(tmp_path / "keep.so"), *sources])
+    assert status == 0, words

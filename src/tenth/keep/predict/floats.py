@@ -61,9 +61,11 @@ def narrow(values: NDArray[np.float64], dtype: str) -> Words:
     """Values rounded to words of a type: to float32, then to the type, each time to even."""
     if dtype == "F64":
         return _clean(values.view(np.uint64).copy(), values, 0x7FF8 << 48)
+    small = np.abs(values) < _SMALLEST
+    if small.any():
+        values = np.where(small, np.copysign(0.0, values), values)
     with np.errstate(over="ignore", invalid="ignore"):
-        small = np.abs(values) < _SMALLEST
-        return from_singles(np.where(small, values * 0.0, values).astype(np.float32), dtype)
+        return from_singles(values.astype(np.float32), dtype)
 
 
 def ulp(words: Words, dtype: str) -> NDArray[np.float64]:
