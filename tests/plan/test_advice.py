@@ -1,7 +1,9 @@
 import itertools
 import json
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from tenth.catalogue import devices
 from tenth.errors import ComparisonError, InputError
@@ -134,6 +136,7 @@ def test_what_is_settled_gets_a_verdict():
         row = first(advise([f"{usd:f}usd"], ask, devices=H100, count=1))
         assert row.amount is None
         words.append(row.verdict)
+        assert row.verdict in str(advise([f"{usd:f}usd"], ask, devices=H100, count=1))
     assert tuple(words) == VERDICTS
 
 
@@ -154,7 +157,7 @@ def test_a_model_that_does_not_fit_has_no_row():
 
 
 def test_images_are_found_for_a_model_of_images():
-    one = first(advise(["1kWh"], Ask("resnet18", work="full"), devices=["rtx3090"]))
+    one = first(advise(["1kWh"], Ask("resnet18"), devices=["rtx3090"]))
     assert one.amount.unit == "images"
 
 
@@ -189,7 +192,16 @@ def test_a_precision_leaves_out_what_has_no_rates_at_it():
         advise(["500usd"], assume=Assumptions(precision="fp7"))
 
 
+def test_weights_without_a_shape_are_tuned_in_full(tmp_path):
+    save_file({"a": np.zeros((500, 500), np.float32)}, tmp_path / "w.safetensors")
+    for what in (tmp_path / "w.safetensors", tmp_path):
+        advice = advise(["5usd"], Ask(str(what)), devices=H100)
+        assert [group.goal.name for group in advice.groups] == ["full"]
+
+
 def test_a_size_that_is_looked_for_is_dense():
+    with pytest.raises(InputError, match="sparse route"):
+        advise(["500usd"], assume=Assumptions(density=0.1))
     with pytest.raises(InputError, match="active"):
         advise(["500usd"], assume=Assumptions(active_parameters=1e9))
     mixture = Assumptions(active_parameters=1e8)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenth.figures import Figure, human
 from tenth.plan.advice.budget import Limit
-from tenth.plan.advice.choices import DOUBTS, Choice
+from tenth.plan.advice.choices import DOUBTS, SURELY, Choice
 from tenth.plan.advice.goals import Goal
 from tenth.plan.advice.sides import both
 from tenth.plan.result import shown
@@ -39,11 +39,11 @@ class Group:
         title = f"{self.goal.name}: {self.goal.words}"
         body = _table(self) if self.choices else ["  nothing fits"]
         shown_rows = f"{ROWS} of {len(self.choices)} rows" if len(self.choices) > ROWS else ""
-        reasons = [f"{count} devices left out: {why}" for why, count in self.left_out.items()]
+        reasons = [f"{_devices(n)} left out: {why}" for why, n in self.left_out.items()]
         if self.no_credit:
             reasons.append(
-                f"{self.no_credit} devices have no row: no kernel skips zeros in training there, "
-                "so masked work runs dense and earns nothing"
+                f"{_devices(self.no_credit)} without a row: no kernel skips zeros in training "
+                "there, so masked work runs dense and earns nothing"
             )
         tail = "; ".join(filter(None, (shown_rows, *reasons)))
         return "\n".join([title, "", *body, *([f"  ({tail})"] if tail else [])])
@@ -136,7 +136,7 @@ def _table(group: Group) -> list[str]:
         costs[-1] += "".join(_MARKS[word] for word in one.doubtful)
         flaws = ("°" if one.guessed else "") + ("~" if one.unchecked else "")
         place = [f"{rank}.", f"{one.count} × {one.device.name}{flaws}"]
-        rows.append([*place, *_amounts(one), *costs, one.bound if goal.open else one.verdict])
+        rows.append([*place, *_amounts(one), *costs, one.bound if goal.open else _fits(one)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
         "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()
@@ -149,6 +149,15 @@ def _amount_heads(goal: Goal) -> list[str]:
         return []
     ends = [f"{goal.unit}, probably", "surely to with luck"]
     return [*ends, "tokens"] if goal.samples_each is not None else ends
+
+
+def _devices(count: int) -> str:
+    return "1 device" if count == 1 else f"{count} devices"
+
+
+def _fits(one: Choice) -> str:
+    """The verdict, and the limit that it is of where it is not the surest."""
+    return one.verdict if one.verdict == SURELY else f"{one.verdict}: {one.bound}"
 
 
 def _last(goal: Goal) -> list[str]:

@@ -7,10 +7,11 @@ train a known one on. Or none, where size and samples are both said.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from tenth.catalogue import Device
 from tenth.errors import InputError, must
-from tenth.figures import product
+from tenth.figures import human, product
 from tenth.plan import formulas
 from tenth.plan.advice.routes import FROM_NOTHING, TUNING, Route
 from tenth.plan.ask import INFERENCE, Ask, plan_of
@@ -84,9 +85,10 @@ def of(ask: Ask, setting: Setting) -> tuple[Goal, ...]:
         got = ask.work or f"--tokens {ask.tokens:g} alone"
         remedy = "Such as `tenth plan llama3-8b --work lora --budget 20usd`."
         raise InputError(must("the model", "named", got, remedy))
-    if setting.assume.active_parameters is not None:
-        remedy = "A size that is looked for is dense."
-        raise InputError(must("active parameters", "given with a size", "without one", remedy))
+    if setting.assume.active_parameters is not None or setting.assume.density != 1:
+        remedy = "A size that is looked for is dense; the sparse route is listed beside it."
+        rule = "given with a size"
+        raise InputError(must("active parameters and density", rule, "without one", remedy))
     return tuple(_from_nothing(route, setting) for route in FROM_NOTHING)
 
 
@@ -119,9 +121,9 @@ def _pretrained(route: Route, setting: Setting, params: float, device: Device, c
 
 
 def _of_size(ask: Ask, setting: Setting) -> Goal:
-    words = f"pre-training of {ask.params:g} parameters"
+    words = f"pre-training of {_human(ask.params or 0.0)} parameters"
     if ask.tokens is not None:
-        words = f"{words} on {ask.tokens:g} tokens"
+        words = f"{words} on {_human(ask.tokens)} tokens"
         return Goal("pretrain", words, setting, partial(_asked, ask, setting, ""))
     start = 20 * (ask.params or 1.0)
     make = partial(_asked, ask, setting, "tokens")
@@ -129,18 +131,31 @@ def _of_size(ask: Ask, setting: Setting) -> Goal:
 
 
 def _of_model(ask: Ask, setting: Setting) -> Iterator[Goal]:
-    kinds = (ask.work,) if ask.work is not None else _FINE_TUNING
     samples = _samples(ask)
+    kinds = (ask.work,) if ask.work is not None else _kinds(ask, samples)
     known = getattr(ask, samples) is not None
     for kind in kinds:
         mine = replace(ask, work=kind)
         words = f"{TUNING.get(kind, kind)}, of {ask.what}"
         if known:
-            words = f"{words}, {getattr(ask, samples):g} {samples}"
+            words = f"{words}, {_human(getattr(ask, samples))} {samples}"
             yield Goal(kind, words, setting, partial(_asked, mine, setting, ""))
         else:
             make = partial(_asked, mine, setting, samples)
             yield Goal(kind, words, setting, make, samples, (1e9,))
+
+
+def _kinds(ask: Ask, samples: str) -> tuple[str, ...]:
+    """Adapters stand beside the projections of a language model whose shape is known."""
+    path = Path(str(ask.what))
+    shapeless = path.suffix == ".safetensors" or (
+        path.is_dir() and not (path / "config.json").is_file()
+    )
+    return ("full",) if samples == "images" or shapeless else _FINE_TUNING
+
+
+def _human(number: float) -> str:
+    return human(number, "parameters")
 
 
 def _samples(ask: Ask) -> str:
