@@ -18,7 +18,7 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "docs" / "plan.md",)
+PAGES = (ROOT / "docs" / "plan.md", ROOT / "docs" / "advice.md")
 MEMORY = ROOT / "docs" / "results" / "memory.json"
 DAY = datetime.date(2026, 11, 30)
 
