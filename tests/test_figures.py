@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -61,3 +62,16 @@ def test_numbers_as_people_read_them():
     assert human(3 * 86400, "s") == "3 days"
     assert human(0.0025, "USD") == "2.5 mUSD"
     assert human(12_000_000, "USD") == "12,000,000 USD"
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=4)
+)
+def test_a_product_of_any_signs_holds_what_its_factors_allow(parts):
+    figures = [Figure(value, "", value - down, value + up) for value, down, up in parts]
+    value, low, high = product(figures, "x", "test").bounds()
+    assert value == math.prod(figure.value for figure in figures)
+    if all(figure.low > 0 for figure in figures):
+        return  # in quadrature, narrower than the corners
+    for corner in itertools.product(*((f.low, f.value, f.high) for f in figures)):
+        assert low - 1e-9 <= math.prod(corner) <= high + 1e-9

@@ -12,7 +12,7 @@ Unknown is a figure without a value and with a reason; it is never zero. An inte
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -187,25 +187,31 @@ def product(figures: Iterable[Figure], unit: str, source: str) -> Figure:
     """The product of independent figures; unknown if any is.
 
     Relative errors combine as those of lognormals do: ln(high / value) in quadrature, and so for
-    low. The label is `estimated` if any input is, else `modelled`.
+    low. Where an interval reaches zero or below there is no logarithm, and the product's goes from
+    the least to the most that its factors allow. The label is `estimated` if any input is, else
+    `modelled`.
 
     Source: propagation of independent relative errors, JCGM 100:2008, 5.1.6.
     """
-    return _combine(figures, unit, source, math.prod)
-
-
-def _combine(
-    figures: Iterable[Figure], unit: str, source: str, combine: Callable[[Iterable[float]], float]
-) -> Figure:
     figures = list(figures)
     missing = next((figure for figure in figures if not figure.known), None)
     if missing is not None:
         return replace(missing, unit=unit)
     values, lows, highs = zip(*(figure.bounds() for figure in figures), strict=True)
-    value = combine(values)
+    value = math.prod(values)
     label: Label = "estimated" if any(f.label == "estimated" for f in figures) else "modelled"
-    if value == 0 or any(low <= 0 for low in lows):
-        return Figure(value, unit, combine(lows), combine(highs), label, source)
+    if any(low <= 0 for low in lows):
+        low, high = _widest(lows, highs)
+        return Figure(value, unit, min(low, value), max(high, value), label, source)
     up = math.sqrt(sum(math.log(h / v) ** 2 for v, h in zip(values, highs, strict=True)))
     down = math.sqrt(sum(math.log(v / low) ** 2 for v, low in zip(values, lows, strict=True)))
     return Figure(value, unit, value * math.exp(-down), value * math.exp(up), label, source)
+
+
+def _widest(lows: Iterable[float], highs: Iterable[float]) -> tuple[float, float]:
+    """The least and the most of a product whose factors lie in these intervals."""
+    low = high = 1.0
+    for least, most in zip(lows, highs, strict=True):
+        corners = (low * least, low * most, high * least, high * most)
+        low, high = min(corners), max(corners)
+    return low, high

@@ -38,18 +38,6 @@ def test_a_zero_in_the_table_is_a_hole():
     assert len(grids.all()) == 213
 
 
-def test_the_world_says_that_no_place_was_given_and_is_wide():
-    carbon = grids.world().carbon
-    assert carbon.source.startswith("world average; no place given")
-    assert "2023" in carbon.source
-    value, low, high = carbon.bounds()
-    assert value == 480
-    assert low < 50
-    assert high > 700
-    inside = [g for g in grids.all() if g.carbon.known and low <= g.carbon.bounds()[0] <= high]
-    assert 0.88 <= len(inside) / 212 <= 0.92
-
-
 @pytest.mark.parametrize("place", ["Atlantis!", "", None, 33, "world"])
 def test_no_place_is_never_guessed(place):
     with pytest.raises(InputError, match="place must be in the catalogue"):

@@ -48,7 +48,7 @@ def test_pick_offers_what_is_near_else_the_hint():
             pick(table, nonsense, "device", listing=["H100"], hint="Ask.")
 
 
-@pytest.mark.parametrize("name", ["devices", "embodied", "grid", "prices", "world"])
+@pytest.mark.parametrize("name", ["devices", "embodied", "grid", "prices"])
 def test_every_row_of_every_file_has_every_column(name):
     assert rows(name)
     for row in rows(name):

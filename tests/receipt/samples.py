@@ -30,23 +30,14 @@ def spread(value, unit, error, label, source):
 
 def costs(seconds, flops=None, useful=None, place=None, written=7_400):
     """The figures of a stage that took `seconds` on one thread."""
-    carbon = (place or Place.find()).carbon
     joules = seconds * 4.1
-    low, high = joules * 0.55 * carbon.low / 3.6e6, joules * 1.45 * carbon.high / 3.6e6
     figures = {
         "wall_seconds": Figure(seconds, "s", source=_CLOCK),
         "cpu_seconds": Figure(seconds * 1.02, "s", source=_PROCESS),
         "peak_rss_bytes": Figure(412_000_000, "bytes", source="high-water mark of Linux (VmHWM)"),
         "written_bytes": counted(written, "bytes", "files written"),
         "energy_joules": spread(joules, "J", 0.45, "modelled", _MODEL),
-        "carbon_gco2e": Figure(
-            joules * carbon.value / 3.6e6,
-            "gCO2e",
-            low,
-            high,
-            "modelled",
-            f"energy × {carbon} ({carbon.source})",
-        ),
+        "carbon_gco2e": _carbon(joules, (place or Place.find("FRA")).carbon),
         "price_usd": unknown("USD", _NO_PRICE),
     }
     for key in ("flops_executed", "flops_useful", "flops_dense_equivalent"):
@@ -59,6 +50,14 @@ def costs(seconds, flops=None, useful=None, place=None, written=7_400):
     return figures
 
 
+def _carbon(joules, grid):
+    if not grid.known:
+        return unknown("gCO2e", grid.reason)
+    low, high = joules * 0.55 * grid.low / 3.6e6, joules * 1.45 * grid.high / 3.6e6
+    source = f"energy × {grid} ({grid.source})"
+    return Figure(joules * grid.value / 3.6e6, "gCO2e", low, high, "modelled", source)
+
+
 def arm(name, successes, weights, seconds, flops, useful):
     draw = random.Random(name)
     runs = [
@@ -68,7 +67,7 @@ def arm(name, successes, weights, seconds, flops, useful):
     return Arm.of_runs(name, runs, successes=successes, weights=weights)
 
 
-def life(place=None):
+def life(place="FRA"):
     """The receipt of a whole demo."""
     place = Place.find(place)
     arms = [

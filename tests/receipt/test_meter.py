@@ -75,7 +75,7 @@ def test_work_that_nobody_counted_is_unknown_and_not_zero():
 
 
 def test_parts_add_up():
-    with Meter("whole") as meter:
+    with Meter("whole", place="FRA") as meter:
         for name in ("one", "two"):
             with meter.part(name) as part:
                 part.add_work(WORK)
@@ -128,12 +128,13 @@ def test_a_thread_of_its_own_has_meters_of_its_own():
     assert outer.stage.parts == []
 
 
-def test_without_a_place_the_world_average_stands_in_and_says_so():
+def test_without_a_place_there_is_no_carbon_and_it_says_why():
     with Meter("a") as meter:
         burn(0.01)
     carbon = meter.stage.figures["carbon_gco2e"]
-    assert "world average" in carbon.source
-    assert carbon.high > 5 * carbon.low
+    assert not carbon.known
+    assert "no place was given" in carbon.reason
+    assert meter.stage.figures["energy_joules"].known
 
 
 def test_money_says_where_its_price_comes_from():

@@ -51,9 +51,9 @@ def test_it_asks_nothing_of_anybody(receipt, lang):
 
 
 def test_the_first_words_say_what_was_spent_and_saved(told):
-    assert "It took 4.21 min, 1,037 J and 138 mg CO₂e to bring weights from 816 to 81" in told.text
+    assert "It took 4.21 min, 1,037 J and 16.1 mg CO₂e to bring weights from 816 to 81" in told.text
     assert "Target reached: the best score is 1, 1 was wanted." in told.text
-    assert "no country given" in told.text
+    assert "electricity of France" in told.text
 
 
 def test_it_answers_in_the_order_in_which_people_ask(told):
@@ -134,7 +134,7 @@ def test_what_is_unknown_says_why_and_is_never_zero(told):
 
 
 def test_it_says_what_it_does_not_claim(receipt, told):
-    for claim in ("all its carbon", "no country was given", "read from a meter", "it was free",
+    for claim in ("all its carbon", "read from a meter", "it was free",
                   "no other way is cheaper"):  # fmt: skip
         assert claim in told.text
     receipt.stages = [replace(receipt.stages[0], notes={"interrupted": "KeyboardInterrupt"})]

@@ -5,7 +5,7 @@ import pytest
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, words
 
-from .samples import costs
+from .samples import costs, life
 
 
 def test_examples_in_the_docstrings_hold():
@@ -42,7 +42,7 @@ def test_how_much_smaller(before, after, told):
 
 def test_the_headline_says_what_was_spent_and_saved(receipt):
     assert words.headline(receipt) == (
-        "It took 4.21 min, 1,037 J and 138 mg CO₂e to bring weights from 816 to 81 and file from "
+        "It took 4.21 min, 1,037 J and 16.1 mg CO₂e to bring weights from 816 to 81 and file from "
         "4.41 kB to 1.24 kB."
     )
 
@@ -61,10 +61,13 @@ def test_money_is_in_the_headline_only_if_it_is_known():
     assert "2 USD" in words.headline(Receipt("t", Aim("a"), stages=[stage]))
 
 
-def test_the_subtitle_says_where_and_that_no_place_was_given(receipt):
-    aim, machine = words.subtitle(receipt)
+@pytest.mark.parametrize(
+    ("place", "said"), [("FRA", "electricity of France"), (None, "no country given")]
+)
+def test_the_subtitle_says_where_or_that_no_place_was_given(place, said):
+    aim, machine = words.subtitle(life(place))
     assert "target 1" in aim
-    assert machine == "AMD EPYC 9R14, 2 threads · no country given · 2026-09-17"
+    assert machine == f"AMD EPYC 9R14, 2 threads · {said} · 2026-09-17"
 
 
 @pytest.mark.parametrize(("score", "missed"), [(0.9, True), (0.97, False), (None, False)])

@@ -1,13 +1,12 @@
 """Carbon of electricity by country: annual means, life-cycle, location-based.
 
-Nothing here guesses where a machine stands. A plan without a place has no carbon, and offers
-`span()`; a receipt takes `world()`, whose figure says so.
+Nothing here guesses where a machine stands. A plan or a receipt without a place has no carbon, and
+offers `span()`.
 """
 
 import math
 from dataclasses import dataclass
 from functools import cache
-from statistics import quantiles
 
 from tenth.catalogue.tables import Row, pick, rows, simplified
 from tenth.figures import Figure, unknown
@@ -55,25 +54,6 @@ def find(place: str) -> Grid:
     """
     listing = [name for grid in all() for name in (grid.place, grid.country)]
     return pick(_names(), place, "place", listing=listing, hint="Give a country code such as FRA.")
-
-
-@cache
-def world() -> Grid:
-    """The average over the world, for whoever gives no place: a fallback that says so.
-
-    The value is the latest edition in the table; an edition may restate a year (2022 was 436 g
-    and became 486 g). The interval spans the 5th to the 95th percentile of countries, since the
-    machine may stand in any of them.
-
-    Source: Ember, Global Electricity Review 2024.
-    """
-    row = max(rows("world"), key=lambda row: int(row["year"]))
-    value = float(row["gco2e_per_kwh"])
-    countries = [grid.carbon.value for grid in all() if grid.carbon.value is not None]
-    low, *_, high = quantiles(countries, n=20)
-    source = f"world average; no place given; {row['year']}, {row['source']}"
-    carbon = Figure(value, "gCO2e/kWh", low, high, "given", source)
-    return Grid("world", "World", int(row["year"]), carbon)
 
 
 @cache

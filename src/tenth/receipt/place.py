@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenth.catalogue import grids
-from tenth.figures import Figure
+from tenth.figures import Figure, human, unknown
 
 VARIABLE = "TENTH_PLACE"
 
@@ -15,8 +15,9 @@ VARIABLE = "TENTH_PLACE"
 class Place:
     """A country and the carbon of its electricity.
 
-    `code` is its ISO 3166-1 alpha-3 code, or None for the world's average, which stands in when
-    nobody said where the machine is.
+    `code` is its ISO 3166-1 alpha-3 code, or None where nobody said where the machine is. Then the
+    carbon is unknown: countries differ 65-fold, and an average of the world would be quoted as that
+    of the run.
     """
 
     code: str | None
@@ -25,14 +26,14 @@ class Place:
 
     @classmethod
     def find(cls, code: str | None = None) -> "Place":
-        """The place of this code, else of the variable TENTH_PLACE, else the world's average.
+        """The place of this code, else of the variable TENTH_PLACE, else nowhere.
 
         Raises:
             InputError: the catalogue has no such country.
         """
         code = code or os.environ.get(VARIABLE) or None
         if code is None:
-            return cls(None, "world average (no place was given)", grids.world().carbon)
+            return cls(None, "unknown (no place was given)", _nowhere())
         grid = grids.find(code)
         return cls(grid.place, grid.country, grid.carbon)
 
@@ -44,3 +45,11 @@ class Place:
     def from_json(cls, form: Mapping[str, Any]) -> "Place":
         """Read what `to_json` wrote."""
         return cls(form["code"], form["name"], Figure.from_json(form["carbon"]))
+
+
+def _nowhere() -> Figure:
+    least, most = grids.span()
+    low, high = (human(grid.carbon.bounds()[0], "gCO2e") for grid in (least, most))
+    between = f"a kWh is {low} in {least.country} and {high} in {most.country}"
+    remedy = f"give a country code, such as FRA, with --place or in {VARIABLE}"
+    return unknown("gCO2e/kWh", f"no place was given: {between}; {remedy}")

@@ -76,7 +76,7 @@ def test_stages_in_several_places_are_told():
     assert "not kWh × the factor" not in str(export(plain(), "ghg"))
 
 
-def test_the_world_average_is_no_place():
+def test_nowhere_is_no_place():
     from tenth.receipt.place import Place as Any
 
     filled = export(plain(place=Any.find()), "ghg")

@@ -58,7 +58,7 @@ def claims(receipt: Receipt, speak: Language, *, compared: bool) -> Section:
     """What somebody could read into this receipt and it does not say."""
     metered = {key: words.total_of(receipt, key) for key in words.COSTS}
     keys = [
-        *_of_carbon(receipt, metered),
+        *_of_carbon(metered),
         *_of_other_costs(metered),
         *(["claims.masked"] if receipt.sizes else []),
         *([] if compared else ["claims.other_ways"]),
@@ -69,13 +69,11 @@ def claims(receipt: Receipt, speak: Language, *, compared: bool) -> Section:
     return Section(speak.say("claims.title"), [Points(items, paper=9, least=9)])
 
 
-def _of_carbon(receipt: Receipt, metered: Mapping[str, Figure | None]) -> list[str]:
+def _of_carbon(metered: Mapping[str, Figure | None]) -> list[str]:
     carbon = metered["carbon_gco2e"]
     if carbon is None:
         return []
-    if not carbon.known:
-        return ["claims.carbon_unknown"]
-    return ["claims.embodied", *(["claims.no_country"] if receipt.place.code is None else [])]
+    return ["claims.embodied" if carbon.known else "claims.carbon_unknown"]
 
 
 def _of_other_costs(metered: Mapping[str, Figure | None]) -> list[str]:
