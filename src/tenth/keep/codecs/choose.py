@@ -12,7 +12,7 @@ import numpy as np
 from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
-_PIECES, _PIECE = 16, 4096  # of so many runs of so many words
+_PIECES, _PIECE = 8, 4096  # of so many runs of so many words
 _TIE = 1.01
 _HEADS = 256  # bytes by which tables and states weigh more in a sample
 _CLEAR = 128 * _HEADS  # bytes of a sample, in which they do not
