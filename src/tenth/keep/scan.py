@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -12,6 +13,7 @@ from tenth.keep.sources import SourceFile
 from tenth.keep.streams import Meter, Progress, Workers, beside
 
 _BLOCK = 4 << 20
+_AHEAD = 2
 
 
 class Scanned(NamedTuple):
@@ -49,13 +51,15 @@ def _scanned(file: SourceFile, done: Callable[[int], None]) -> Scanned:
     whole = hashlib.sha256()
     ids: list[str] = []
     sketched: list[bytes] = []
-    with file.reading() as opened, beside(whole.update) as hashing:
+    # two wait to be hashed, one is, one is filled: memory is taken once and not for every block
+    ring = cycle([memoryview(bytearray(min(_BLOCK, file.size_bytes))) for _ in range(_AHEAD + 2)])
+    with file.reading() as opened, beside(whole.update, _AHEAD) as hashing:
         for run in file.segments:
             digest = blake3()
             sketching = None if run.tensor is None else Sketching(run.size, run.tensor.dtype)
             for start in range(run.start, run.start + run.size, _BLOCK):
                 size = min(_BLOCK, run.start + run.size - start)
-                block = memoryview(bytearray(size))
+                block = next(ring)[:size]
                 opened.read_into(start, block)
                 hashing(block)
                 digest.update(block)

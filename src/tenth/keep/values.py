@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
+
 from tenth.errors import DamagedError, FormatError, InputError, StoreError, must
 from tenth.keep.codecs import CODECS, decode
 from tenth.keep.dtypes import DTYPES
@@ -67,7 +69,7 @@ class Values:
         payload = b"" if chunk.piece is None else self.piece(chunk.piece)
         start = self._layout(tensor_id).chunks[at]
         under = None if chunk.codec in ALONE else self._under(tensor_id, start, chunk.raw)
-        out = memoryview(bytearray(chunk.raw))
+        out = np.empty(chunk.raw, np.uint8).data  # all of it is written, or it is an error
         try:
             decode(chunk.codec, payload, record.dtype, under, out)
         except (FormatError, InputError) as error:
