@@ -10,6 +10,7 @@ from tenth.errors import ComparisonError, InputError
 from tenth.figures import Figure
 from tenth.plan import Assumptions, Sizes, estimate
 from tenth.plan.advice import Side, advise, both, times_cheaper
+from tenth.plan.advice.advise import candidates
 from tenth.plan.advice.choices import VERDICTS
 from tenth.plan.advice.routes import FROM_NOTHING
 from tenth.plan.ask import Ask, plan_of
@@ -96,8 +97,8 @@ def test_sparse_training_has_rows_only_where_a_kernel_skips_zeros():
     sparse = next(group for group in advice.groups if group.goal.name == "sparse")
     assert sparse.choices
     assert all(one.device.threads is not None for one in sparse.choices)
-    trains = [device for device in devices.all() if device.kind != "mcu"]
-    assert sparse.no_credit == sum(device.threads is None for device in trains)
+    assert sparse.no_credit == sum(device.threads is None for device in candidates())
+    assert not any(device.kind == "mcu" for device in candidates())
     assert "masked work runs dense" in str(advice)
     only = advise(["500usd"], devices=H100).groups[-1]
     assert only.choices == ()
@@ -190,6 +191,21 @@ def test_a_precision_leaves_out_what_has_no_rates_at_it():
     assert all(one.device.name.startswith(("h100", "h800", "h200")) for one in group.choices)
     with pytest.raises(InputError, match="precision"):
         advise(["500usd"], assume=Assumptions(precision="fp7"))
+
+
+@pytest.mark.parametrize("kind", [None, "pretrain", "full"])
+def test_a_size_without_tokens_finds_them_and_says_which_work(kind):
+    group = advise(["100usd"], Ask(params=1e9, work=kind), devices=H100).groups[0]
+    assert group.goal.name == (kind or "pretrain")
+    assert "of 1 G" in group.goal.words
+    one = group.choices[0]
+    plan = estimate(params=1e9, tokens=one.samples, device="h100", count=one.count)
+    assert bounds_of(plan, "price_usd")[0] == pytest.approx(100, rel=1e-6)
+
+
+def test_adapters_want_a_shape():
+    with pytest.raises(InputError, match="preset or a config"):
+        advise(["100usd"], Ask(params=1e9, work="lora"), devices=H100)
 
 
 def test_weights_without_a_shape_are_tuned_in_full(tmp_path):

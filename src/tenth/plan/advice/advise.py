@@ -55,14 +55,17 @@ def advise(
     if count is not None:
         whole("count", count, "It is how many devices.")
     machines = [of_device(device) for device in devices] or [
-        device
-        for device in catalogue.all()
-        if device.kind in _TRAINS and _has(device, setting.assume.precision)
+        device for device in candidates() if _has(device, setting.assume.precision)
     ]
     patient = all(limit.kind != "time" for limit in limits)
     held = (*limits, _PATIENCE) if patient else limits
     groups = tuple(_group(goal, machines, count, held) for goal in goals)
     return Advice(limits, groups, _PATIENCE if patient else None)
+
+
+def candidates() -> tuple[Device, ...]:
+    """The devices of the catalogue on which anybody trains: all but microcontrollers."""
+    return tuple(device for device in catalogue.all() if device.kind in _TRAINS)
 
 
 def _has(device: Device, precision: str) -> bool:

@@ -121,13 +121,14 @@ def _pretrained(route: Route, setting: Setting, params: float, device: Device, c
 
 
 def _of_size(ask: Ask, setting: Setting) -> Goal:
-    words = f"pre-training of {_human(ask.params or 0.0)} parameters"
+    kind = ask.work or "pretrain"
+    words = f"{TUNING.get(kind, kind)}, of {_human(ask.params or 0.0)}"
     if ask.tokens is not None:
-        words = f"{words} on {_human(ask.tokens)} tokens"
-        return Goal("pretrain", words, setting, partial(_asked, ask, setting, ""))
+        words = f"{words}, {_human(ask.tokens)} tokens"
+        return Goal(kind, words, setting, partial(_asked, ask, setting, ""))
     start = 20 * (ask.params or 1.0)
     make = partial(_asked, ask, setting, "tokens")
-    return Goal("pretrain", words, setting, make, "tokens", (start,))
+    return Goal(kind, words, setting, make, "tokens", (start,))
 
 
 def _of_model(ask: Ask, setting: Setting) -> Iterator[Goal]:
