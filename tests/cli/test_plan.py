@@ -203,3 +203,18 @@ def test_a_task_that_looks_at_numbers_is_counted_on_its_graph(tmp_path):
 )
 def test_a_wrong_call_is_one_sentence(arguments, words):
     assert words in refused(*arguments)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "QLoRA"), ("ar", 'dir="rtl"')])
+def test_a_plan_is_a_page_too(tmp_path, lang, said):
+    page = tmp_path / "plan.html"
+    words = ("llama3-8b", "--work", "qlora", "--tokens", "1e8", "--device", "rtx4090")
+    done = run(*words, "--html", page, "--lang", lang)
+    assert done.exit_code == 0, done.output
+    assert said in page.read_text(encoding="utf-8")
+    assert "training_flops" in done.output  # the page comes beside the table
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path):
+    done = run("gpt2", "--tokens", "1e8", "--device", "h100", "--html", tmp_path / "none" / "a.html")
+    assert done.exit_code != 0

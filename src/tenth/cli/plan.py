@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenth.cli import advice
 from tenth.cli.options import Density, Json, Place, Seed
+from tenth.cli.receipts.arguments import Lang
 from tenth.cli.show import print_result
 from tenth.errors import InputError, must
+
+if TYPE_CHECKING:
+    from tenth.plan import Plan
 
 OVERVIEW = """\
 tenth plan says what a model will cost before anything runs.
@@ -28,7 +32,8 @@ tenth plan says what a model will cost before anything runs.
   where                 --device h100 --count 8 --place FRA
   what you know better  --mfu --strategy --recompute --price --tier --pue
   your own tables       --devices my.csv --prices my.csv
-  more                  --explain prints each formula; --json one object; --help all options
+  more                  --explain prints each formula; --html writes a page; --json one object;
+                        --help all options
 
 """
 
@@ -131,6 +136,10 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print each formula with its numbers.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the plan as one page, too.")
+    ] = None,
+    lang: Lang = "en",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -209,9 +218,18 @@ def plan(
         result = of_task(ask, where, steps, seed if measure else None)
     else:
         result = plan_of(ask, device=where.device, count=where.count, place=place, assume=assume)
+    if html is not None:
+        _write(result, html, lang)
     print_result(result, result.to_json, as_json)
     if explain and not as_json:
         print(f"\n{result.explain()}")
+
+
+def _write(plan: Plan, path: Path, lang: str) -> None:
+    from tenth.files import write_text
+    from tenth.plan import page
+
+    write_text(path, page.html(plan, lang))
 
 
 def _tables(device: str | None, devices: Path | None, prices: Path | None) -> tuple:
