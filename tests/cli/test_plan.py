@@ -216,5 +216,6 @@ def test_a_plan_is_a_page_too(tmp_path, lang, said):
 
 
 def test_a_page_that_cannot_be_written_is_said(tmp_path):
-    done = run("gpt2", "--tokens", "1e8", "--device", "h100", "--html", tmp_path / "none" / "a.html")
+    page = tmp_path / "none" / "plan.html"
+    done = run("gpt2", "--tokens", "1e8", "--device", "h100", "--html", page)
     assert done.exit_code != 0
