@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tenth.errors import FormatError, InputError
-from tenth.keep import codecs
+from tenth.keep import codecs, native
 from tenth.keep.native.words import WORD_TYPES
 from tenth.keep.predict import PREDICTORS, lowrank
 from tenth.keep.predict.floats import narrow, widen
@@ -120,7 +120,10 @@ def some_factors(rows, width, rank, bits=20, seed=0):
     return Factors(*sides, powers, False)
 
 
-def test_the_product_is_exact_in_any_order():
+@pytest.mark.parametrize("way", ["c", "numpy"])
+def test_the_product_is_exact_in_any_order(monkeypatch, way):
+    if way == "numpy":
+        monkeypatch.setattr(native, "kernel", lambda: None)
     factors = some_factors(40, 50, 9)
     assert factors.exact
     lowest = int(factors.powers.min())
@@ -151,6 +154,13 @@ def test_a_slice_is_that_part_of_the_whole(dtype, rounded):
             parameters, base[start : start + count].tobytes(), shape, dtype, start, count
         )
         assert part == whole[start : start + count].tobytes()
+
+
+def test_wide_products_are_the_same_with_the_c_and_in_numpy(monkeypatch):
+    factors = some_factors(33, 1300, 7, bits=19)
+    expected = factors.product(5, 31)
+    monkeypatch.setattr(native, "kernel", lambda: None)
+    assert np.array_equal(factors.product(5, 31), expected)
 
 
 def test_parameters_come_back():

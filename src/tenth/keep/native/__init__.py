@@ -3,6 +3,7 @@
     planes    byte planes to words and back
     rans      an entropy coder for small signed numbers; twin is its other half in numpy
     patch     adding differences in places
+    product   a thin product of whole numbers
 
 The C is compiled once, for this very processor (see `tenth.kernels.library`). Without a compiler
 numpy does the same work: byte planes at half the speed, the entropy coder at a hundredth.

@@ -24,6 +24,7 @@ from tenth.errors import FormatError, InputError, must
 from tenth.keep.codecs import columns
 from tenth.keep.codecs.payload import Reader, damaged
 from tenth.keep.dtypes import dtype_of
+from tenth.keep.native.product import product
 from tenth.keep.native.words import words_of
 from tenth.keep.predict.floats import FLOATS, narrow, widen
 
@@ -60,7 +61,7 @@ class Factors:
         lowest = int(self.powers.min()) if self.powers.size else 0
         scale = np.exp2(self.powers.astype(np.float64) - lowest)
         left = self.left[:, start:stop].astype(np.float64).T * scale
-        return left @ self.right.astype(np.float64) * 2.0**lowest
+        return product(left, self.right.astype(np.float64), 2.0**lowest)
 
     def pack(self) -> bytes:
         """The parameters."""
