@@ -15,7 +15,7 @@ import tenth
 from tenth.errors import ConflictError, DamagedError, MissingError, TenthError
 from tenth.keep import native, refs
 from tenth.keep.adapting import Adapting
-from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
+from tenth.keep.basing import Basis, Fresh, Group, Variant, choose, is_small
 from tenth.keep.codecs import Tier
 from tenth.keep.index import Index, manifest_key
 from tenth.keep.leases import Lease
@@ -133,7 +133,10 @@ class Assembly:
                     self._leave(drafts, basis, variant, writer)
                 raise
             added = writer.written_bytes
-        records = {**held, **basis.records, **drafts.records(spans)}
+        made = drafts.records(spans)
+        if not any(record.bases for record in made.values()):
+            basis = Basis(bits=basis.bits, warnings=basis.warnings)  # what was found did not pay
+        records = {**held, **basis.records, **made}
         origin = basis.origin if variant.groups else index.origin(files)
         made_by = f"tenth {tenth.__version__}"
         manifest = Manifest(files, closure(own, records), origin, made_by, self._options.lossy)
@@ -269,6 +272,10 @@ def _keys(records: Iterable[Record]) -> set[str]:
 
 def _seal(drafts: Drafts, variant: Variant, writer: Writer) -> list[Span]:
     """Write the sketches of what others can be a difference from, and seal the packs."""
-    roots = [job.id for job in drafts.roots() if job.id in variant.sketches]
+    roots = [
+        job.id
+        for job in drafts.roots()
+        if job.id in variant.sketches and not is_small(job.size, job.dtype)
+    ]
     add_sketches(drafts, {one: variant.sketches[one] for one in roots}, writer)
     return writer.finish()

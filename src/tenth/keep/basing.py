@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from tenth.errors import DamagedError, MissingError, StoreError
 from tenth.keep import match
+from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import Manifest, Part, Piece, Predictor, Record, Segment
 from tenth.keep.shelf import Shelf
 from tenth.keep.storing import Read
@@ -21,6 +22,7 @@ from tenth.keep.strict import MOST_RAW
 from tenth.keep.values import Values
 
 CAST = ("cast", 1)
+_SMALL_WORDS = 1 << 16
 
 
 class Fresh(NamedTuple):
@@ -203,10 +205,7 @@ def _loader(shelf: Shelf, manifest_id: str) -> Callable[[], list[match.Seen]]:
     def load() -> list[match.Seen]:
         manifest = shelf.manifests.read(manifest_id)
         sketches = Sketches(shelf.values(manifest))
-        made = (
-            root._replace(sketch=sketches.of(manifest.records[root.id]))
-            for root in _roots(manifest)
-        )
+        made = (root._replace(sketch=sketches.of(root.id, root.dtype)) for root in _roots(manifest))
         return [root for root in made if root.sketch]
 
     return load
@@ -225,21 +224,30 @@ def _roots(manifest: Manifest) -> Iterator[match.Seen]:
                 continue
             root = part.base
         stored = manifest.records[root]
-        if stored.sketch is not None and not stored.bases and stored.size == segment.size:
+        known = stored.sketch is not None or is_small(stored.size, segment.dtype)
+        if known and not stored.bases and stored.size == segment.size:
             yield match.Seen(root, segment.name or "", segment.dtype, segment.shape, b"")
 
 
+def is_small(size: int, dtype: str) -> bool:
+    """Whether a tensor is sketched when it is looked at: its sketch would be a large part of it."""
+    return size < _SMALL_WORDS * DTYPES[dtype].word
+
+
 class Sketches:
-    """Reads sketches, a frame of many at a time."""
+    """Reads sketches, a frame of many at a time; those of small tensors are made of these."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
         self._frames: dict[Piece, bytes] = {}
 
-    def of(self, record: Record) -> bytes:
-        """The sketch of a tensor; empty if it has none that can be read."""
+    def of(self, tensor_id: str, dtype: str) -> bytes:
+        """The sketch of a tensor, read as words of `dtype`; empty if there is none to be had."""
+        record = self._values.records[tensor_id]
         if record.sketch is None:
-            return b""
+            return (
+                self._made(tensor_id, record.size, dtype) if is_small(record.size, dtype) else b""
+            )
         piece, start, size = record.sketch
         if piece not in self._frames:
             try:
@@ -248,6 +256,12 @@ class Sketches:
                 self._frames[piece] = b""
         found = self._frames[piece][start : start + size]
         return found if len(found) == size else b""
+
+    def _made(self, tensor_id: str, size: int, dtype: str) -> bytes:
+        try:
+            return match.sketch(self._values.read(tensor_id, 0, size), dtype)
+        except StoreError:
+            return b""  # verify tells of it; a put can do without
 
 
 def _unpacked(frame: bytes) -> bytes:

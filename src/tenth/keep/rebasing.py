@@ -56,7 +56,7 @@ def _variant(shelf: Shelf, manifest: Manifest, held: set[str]) -> Variant:
     group = _group(manifest, values, held)
     stored = Sketches(values)
     sketches = {
-        fresh.id: stored.of(manifest.records[fresh.id]) or _sketch(values, fresh)
+        fresh.id: stored.of(fresh.id, fresh.dtype) or _sketch(values, fresh)
         for fresh in group.fresh
         if fresh.name
     }
