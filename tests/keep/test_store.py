@@ -28,14 +28,23 @@ def store(tmp_path, models):
     return made
 
 
-def test_what_is_put_comes_back_byte_by_byte(place, models, tmp_path):
+def round_trip(place, models, out):
     store = Store(place)
     for name in ("base", "task-a", "task-b", "other"):
         store.put(name, models / name)
     for name in ("base", "task-a", "task-b", "other"):
-        store.get(name, tmp_path / "out" / name)
-        assert files(tmp_path / "out" / name) == files(models / name)
+        store.get(name, out / name)
+        assert files(out / name) == files(models / name)
     assert store.verify(depth="deep").problems == ()
+
+
+def test_what_is_put_comes_back_byte_by_byte(near, models, tmp_path):
+    round_trip(near, models, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_what_is_put_into_a_bucket_comes_back_byte_by_byte(s3_server, models, tmp_path):
+    round_trip(s3_server.fresh(), models, tmp_path / "out")
 
 
 def test_the_names_are_listed_and_shown(store, models):
