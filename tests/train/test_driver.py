@@ -36,7 +36,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path):
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             short(out=tmp_path, on_step=on_step)
-        assert names(tmp_path) == ["run.pt"]
+        assert names(tmp_path) == ["receipt.json", "run.pt"]
     resumed, whole = short(out=tmp_path, on_step=on_step), short()
     assert same(resumed.model, whole.model)
     assert (resumed.score, resumed.history) == (whole.score, whole.history)
@@ -145,9 +145,9 @@ def test_an_output_folder_that_is_read_only(tmp_path):
 
 def test_a_full_disk_at_the_end_costs_no_second_training(tmp_path, full_disk):
     settings = dataclasses.replace(SHORT, save_seconds=0)
-    with full_disk(after=20), pytest.raises(OutputError, match="No space left on device"):
+    with full_disk(after=21), pytest.raises(OutputError, match="No space left on device"):
         short(out=tmp_path, settings=settings)
-    assert names(tmp_path) == ["run.pt"]
+    assert names(tmp_path) == ["receipt.json", "run.pt"]
     steps = []
     result = short(out=tmp_path, settings=settings, on_step=steps.append)
     assert steps == []
@@ -221,7 +221,7 @@ def test_what_diverges_says_so_and_what_it_cost(part, tmp_path):
         short("dense", task=tiny.task(**{part: poisoned}), out=tmp_path)
     assert caught.value.exit_code == 1
     assert caught.value.receipt.total("flops_executed").value > 0
-    assert names(tmp_path) == []
+    assert names(tmp_path) == ["receipt.json"]  # what it cost to find out
 
 
 def test_a_target_ends_the_run_and_stands_in_the_receipt():
@@ -289,7 +289,7 @@ def test_ctrl_c_leaves_a_folder_that_goes_on(tmp_path):
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert said.startswith("tenth: interrupted.")
-    assert names(out) == ["run.pt"]
+    assert names(out) == ["receipt.json", "run.pt"]
     steps = []
     with pytest.raises(KeyboardInterrupt):
         run(
@@ -308,3 +308,23 @@ def _wait_for(flag, process):
         time.sleep(0.1)
     process.kill()
     pytest.fail("the run did not begin within a minute")
+
+
+def test_a_run_that_is_killed_leaves_what_it_cost_so_far(tmp_path):
+    found = []
+
+    def on_step(step):
+        if step.step == 3:
+            found.append(Receipt.load(tmp_path / "receipt.json"))
+
+    short(out=tmp_path, on_step=on_step)
+    (partial,) = found  # as a kill at this step would have left it
+    assert "check the task" in [stage.name for stage in partial.stages]
+    assert partial.stages[-1].interrupted
+    assert not any(stage.interrupted for stage in Receipt.load(tmp_path / "receipt.json").stages)
+
+
+def test_a_run_stopped_by_ctrl_c_leaves_it_too(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        short(out=tmp_path, on_step=stop_at(3))
+    assert Receipt.load(tmp_path / "receipt.json").stages[-1].interrupted

@@ -4,14 +4,14 @@ Where several processes train one net, the first one reads and writes, for all o
 
 run.pt               the checkpoint, while the run is unfinished
 model.safetensors    the result (a small file if weights were removed)
-receipt.json         what it cost
+receipt.json         what it cost; what it cost so far, while the run is unfinished
 run.json             what was run, and how it ended: written last, it means "finished"
 parts                the runs that a run consists of, if it does, while it is unfinished
 """
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,20 @@ from torch import nn
 from tenth import files
 from tenth.errors import FormatError, must
 from tenth.fit import checkpoint, ranks
-from tenth.receipt import Receipt
+from tenth.receipt import Receipt, kept
 from tenth.sparsity import load_into, save_model
 
 KIND = "tenth result/1"
+
+
+def kept_in(folder: "Folder | None", receipt: Receipt) -> AbstractContextManager[None]:
+    """Keep a receipt readable in a folder, if there is one, while what it tells still runs.
+
+    A run that is killed then leaves what it cost, at most a quarter of a minute old.
+    """
+    if folder is None or not ranks.first():
+        return nullcontext()
+    return kept(receipt, folder.receipt_path)
 
 
 class Folder:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from tenth.errors import InputError, TargetError, must
-from tenth.fit import Folder, OnStep, Plan, Settings
+from tenth.fit import Folder, OnStep, Plan, Settings, kept_in
 from tenth.fit.checkpoint import digest
 from tenth.fit.scoring import score, score_figure
 from tenth.fit.seeds import borrowed_generators
@@ -77,24 +77,25 @@ def to(  # noqa: PLR0913  what is shrunk, how far, and how, by keyword
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:
         return _read_back(folder, ending, model)
-    attempts = Attempts(
-        model,
-        task,
-        before=score(model, task, "val", receipt=receipt, name="val before"),
-        max_drop=max_drop,
-        plan=Plan(
-            "",
-            pace,
-            seed,
-            place=settings.place,
-            save_seconds=settings.save_seconds,
-            sparse=settings.sparse,
-        ),
-        stages=receipt.stages,
-        out=folder.path / ATTEMPTS if folder is not None else None,
-        on_step=on_step,
-    )
-    tried = attempts.smallest() if density is None else attempts.at(float(density))
+    with kept_in(folder, receipt):
+        attempts = Attempts(
+            model,
+            task,
+            before=score(model, task, "val", receipt=receipt, name="val before"),
+            max_drop=max_drop,
+            plan=Plan(
+                "",
+                pace,
+                seed,
+                place=settings.place,
+                save_seconds=settings.save_seconds,
+                sparse=settings.sparse,
+            ),
+            stages=receipt.stages,
+            out=folder.path / ATTEMPTS if folder is not None else None,
+            on_step=on_step,
+        )
+        tried = attempts.smallest() if density is None else attempts.at(float(density))
     if tried is None or not tried.holds:
         raise _missed(attempts, receipt, folder)
     return _finished(attempts, tried, receipt, folder)

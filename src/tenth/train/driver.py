@@ -10,7 +10,7 @@ from torch import nn
 
 from tenth.errors import InputError, TargetError, TaskError, must
 from tenth.figures import Figure, counted
-from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, ranks
+from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, kept_in, ranks
 from tenth.fit.checkpoint import digest
 from tenth.fit.origin import line_of, stage_of
 from tenth.fit.run import Run
@@ -106,10 +106,11 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         read = _read_back(folder, ending, model, task, route)
         ranks.from_first(lambda: report.save(read))
         return read
-    if forebear is not None:
-        _begin(model, forebear, task, seed, receipt)
     try:
-        fitted = choice.way(Job(model, task, plan, receipt.stages, folder, on_step))
+        with kept_in(folder, receipt):
+            if forebear is not None:
+                _begin(model, forebear, task, seed, receipt)
+            fitted = choice.way(Job(model, task, plan, receipt.stages, folder, on_step))
     except TargetError as error:
         error.receipt = receipt
         raise
