@@ -49,6 +49,16 @@ def test_the_count_is_chosen_unless_said():
     assert fixed["routes"][0]["choices"][0]["count"] == 8
 
 
+def test_devices_of_ones_own_are_among_those_to_choose_from(tmp_path):
+    devices, prices = tmp_path / "devices.csv", tmp_path / "prices.csv"
+    devices.write_text("id,class,fp16_bf16_tensor_dense_tflops,memory_gb\nours,gpu,1000,80\n")
+    prices.write_text("device,tier,usd_per_hour,date\nours,typical,0.1,2026-01\n")
+    own = ("--devices", devices, "--prices", prices)
+    rows = form("--budget", "500usd", *own)["routes"][0]["choices"]
+    assert rows[0]["device"] == "ours"
+    assert len(rows) > 8
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -28,11 +28,12 @@ class Where:
 
 @dataclass(frozen=True)
 class Asked:
-    """A budget, a file for its picture, and how many devices, if that was said."""
+    """A budget, a file for its picture, how many devices if that was said, devices of one's own."""
 
     budget: Sequence[str]
     picture: Path | None
     count: int | None
+    mine: Sequence[Device]
 
 
 def answered(ask: Ask, asked: Asked, where: Where, as_json: bool) -> bool:
@@ -58,11 +59,15 @@ def _advise(ask: Ask, asked: Asked, where: Where, as_json: bool) -> None:
         remedy = "Plan the task without it: its file says what is trained."
         raise InputError(must("a budget", rule, ask.what, remedy))
     from tenth.plan.advice import advise
+    from tenth.plan.advice.advise import candidates
 
+    devices = () if where.device is None else (where.device,)
+    if asked.mine and where.device is None:
+        devices = (*asked.mine, *candidates())
     found = advise(
         asked.budget,
         ask,
-        devices=() if where.device is None else (where.device,),
+        devices=devices,
         count=asked.count,
         place=where.place,
         assume=where.assume,

@@ -183,7 +183,7 @@ def plan(
     from tenth.plan import Assumptions, Serve, Sizes
     from tenth.plan.ask import Ask, plan_of
 
-    device_meant, price_rows = _tables(device, devices, prices)
+    device_meant, price_rows, mine = _tables(device, devices, prices)
     assume = Assumptions(
         active_parameters=active,
         mfu=mfu,
@@ -212,7 +212,7 @@ def plan(
         targets,
         Serve(requests, tokens_in, tokens_out, batch, bits, cache_bits),
     )
-    if advice.answered(ask, advice.Asked(budget or (), picture, count), where, as_json):
+    if advice.answered(ask, advice.Asked(budget or (), picture, count, mine), where, as_json):
         return
     if what is not None and what.endswith(".py"):
         result = of_task(ask, where, steps, seed if measure else None)
@@ -233,11 +233,11 @@ def _write(plan: Plan, path: Path, lang: str) -> None:
 
 
 def _tables(device: str | None, devices: Path | None, prices: Path | None) -> tuple:
-    """The device meant and the user's price rows."""
+    """The device meant, the user's price rows and the user's devices."""
     from tenth import catalogue
 
     mine = () if devices is None else catalogue.devices.read(devices)
     rows = () if prices is None else catalogue.prices.read(prices, mine)
     if device is None:
-        return None, rows
-    return catalogue.devices.find(device, mine), rows
+        return None, rows, mine
+    return catalogue.devices.find(device, mine), rows, mine
