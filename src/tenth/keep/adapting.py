@@ -6,7 +6,7 @@ import numpy as np
 
 from tenth.keep.basing import Fresh
 from tenth.keep.codecs import Tier, encode
-from tenth.keep.dtypes import CHUNK_ELEMENTS, DTYPES
+from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import Part, Predictor
 from tenth.keep.predict import PREDICTORS, lowrank
 from tenth.keep.predict.floats import FLOATS, ulp, widen
@@ -16,7 +16,7 @@ from tenth.keep.values import Values
 NAME = "lowrank"
 _MOST_ELEMENTS = 1 << 27  # a fit takes some 40 bytes an element
 _NARROWEST = 32
-_TRIES = 2
+_CORNER = 192  # rows and columns of a trial
 _ROWS, _COLUMNS = 192, 512  # of a first look
 _ABOVE = 1.1  # of a singular value over the largest that rounding gives
 
@@ -29,7 +29,7 @@ class Adapted(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A tensor, what it takes as a plain difference, and what it takes as a merged adapter."""
+    """What a corner of a tensor takes as a plain difference, and as a merged adapter."""
 
     name: str
     plain_bytes: int
@@ -39,15 +39,14 @@ class Trial(NamedTuple):
 class Adapting:
     """Looks for merged adapters among the tensors of a variant.
 
-    A fit costs seconds for a million elements. So the fast tier only tries a few small ones of
-    those that look like it, to tell the user what the other tier would give; `trial` is the first
-    that it did.
+    A fit costs seconds for a million elements. So the fast tier only tries a corner of the first
+    matrix that looks like it, to tell the user what the other tier would give: `trial`.
     """
 
     def __init__(self, values: Values, tier: Tier) -> None:
         self._values = values
         self._tier = tier
-        self._tries = _TRIES
+        self._tried = False
         self.trial: Trial | None = None
 
     def adapted(self, fresh: Fresh, parts: tuple[Part, ...], read: Read) -> Adapted:
@@ -65,14 +64,13 @@ class Adapting:
         if self._tier == "archive":
             found = self._fitted(fresh, first, read)
             return Adapted(parts) if found is None else found
-        if self.trial is None and self._tries and rows * columns <= CHUNK_ELEMENTS:
+        if not self._tried:
             self._try(fresh, first, read)
         return Adapted(parts)
 
     def _fitted(self, fresh: Fresh, part: Part, read: Read) -> Adapted | None:
         if not _looks_thin(fresh, part, read, self._values):
             return None
-        self._tries -= 1
         base = self._values.read(part.base or "", part.base_start, fresh.size)
         values = memoryview(read(0, fresh.size))
         parameters = lowrank.fit(values, base, fresh.shape, fresh.dtype)
@@ -82,20 +80,19 @@ class Adapting:
         return Adapted((part._replace(predictor=predictor),), parameters)
 
     def _try(self, fresh: Fresh, part: Part, read: Read) -> None:
-        found = self._fitted(fresh, part, read)
-        if found is None or found.parameters is None:
+        if not _looks_thin(fresh, part, read, self._values):
             return
-        values = memoryview(read(0, fresh.size))
+        self._tried = True
+        new, old = _corner(fresh, part, read, self._values, (_CORNER, _CORNER))
+        values, base, shape = new.tobytes(), old.tobytes(), new.shape
+        parameters = lowrank.fit(values, base, shape, fresh.dtype)
+        if parameters is None:
+            return
+        product = lowrank.predict(parameters, base, shape, fresh.dtype, 0, new.size)
         plain, adapted = (
-            len(encode(values, self._under(fresh, *way), fresh.dtype).payload)
-            for way in ((part, None), (found.parts[0], found.parameters))
+            len(encode(values, under, fresh.dtype).payload) for under in (base, product)
         )
-        self.trial = Trial(fresh.name, plain, adapted + len(found.parameters))
-
-    def _under(
-        self, fresh: Fresh, part: Part, parameters: bytes | None
-    ) -> memoryview | bytes | None:
-        return self._values.under(part, fresh.dtype, 0, fresh.size, parameters)
+        self.trial = Trial(fresh.name, plain, adapted + len(parameters))
 
     def note(self) -> tuple[str, ...]:
         """What to tell the user, if there is something."""
@@ -103,9 +100,21 @@ class Adapting:
             return ()
         name, plain, adapted = self.trial
         return (
-            f"This looks like a merged adapter: {name} would take {adapted:,} bytes with --archive "
-            f'(tier="archive") instead of {plain:,}. The other tensors were not tried.',
+            f"This looks like a merged adapter: a corner of {name} would take {adapted:,} bytes "
+            f'with --archive (tier="archive") instead of {plain:,}. No more was tried.',
         )
+
+
+def _corner(
+    fresh: Fresh, part: Part, read: Read, values: Values, most: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first rows and columns of a matrix and of its base, as words."""
+    word, (rows, columns) = DTYPES[fresh.dtype].word, fresh.shape
+    rows, width = min(rows, most[0]), min(columns, most[1])
+    size = rows * columns * word
+    both = (read(0, size), values.read(part.base or "", part.base_start, size))
+    new, old = (np.frombuffer(data, f"<u{word}").reshape(rows, columns)[:, :width] for data in both)
+    return new, old
 
 
 def _looks_thin(fresh: Fresh, part: Part, read: Read, values: Values) -> bool:
@@ -113,13 +122,8 @@ def _looks_thin(fresh: Fresh, part: Part, read: Read, values: Values) -> bool:
 
     Most differences are no adapters: this look costs some milliseconds.
     """
-    word, (rows, columns) = DTYPES[fresh.dtype].word, fresh.shape
-    rows, width = min(rows, _ROWS), min(columns, _COLUMNS)
-    size = rows * columns * word
-    new, old = (
-        np.frombuffer(data, f"<u{word}").reshape(rows, columns)[:, :width]
-        for data in (read(0, size), values.read(part.base or "", part.base_start, size))
-    )
+    new, old = _corner(fresh, part, read, values, (_ROWS, _COLUMNS))
+    rows, width = new.shape
     with np.errstate(invalid="ignore", over="ignore"):
         difference = widen(new, fresh.dtype) - widen(old, fresh.dtype)
         if not np.isfinite(difference).all():
