@@ -34,10 +34,14 @@ fix: setup  ## repair what the formatter and the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## measure, and write docs/results (about 20 minutes)
+bench: setup  ## measure, and write docs/results (about an hour)
 	$(BIN)/python bench/life.py
 	$(BIN)/python bench/digits.py
 	$(BIN)/python bench/overhead.py
+	$(BIN)/python bench/memory.py
+	$(BIN)/python bench/plan_validation.py
+	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/keep_failures.py
 	$(BIN)/python bench/readme.py
 
 docs: setup  ## make the tables of the documentation anew from docs/results

@@ -287,6 +287,39 @@ def keep_speed() -> str:
     return f"{shown}\n\nOn {machine['cpu']}, {machine['threads']} threads, {machine['date']}."
 
 
+def keep_failures() -> str:
+    """What a store survived, counted."""
+    content = json.loads((RESULTS / "keep-failures.json").read_text())
+    rows = [
+        (
+            f"killed in the middle of `{verb}`",
+            f"{done['killed']}, {done['ended_before']} more ended before",
+            f"{done['wrong']}",
+            f"{done['lost']}",
+            f"{done['litter_files']} files left over, {done['litter_files_after_gc']} after gc",
+        )
+        for verb, done in content["kills"].items()
+    ]
+    writers = content["writers"]
+    rows.append(
+        (
+            f"{writers['writers']} writers beside gc, {writers['seconds']:.0f} s",
+            f"{writers['puts']} puts, {writers['reads']} reads",
+            f"{writers['wrong']}",
+            f"{writers['lost']}",
+            f"{writers['objects_deleted']} objects deleted",
+        )
+    )
+    for what, title in (("flips", "one byte changed"), ("truncations", "one object cut short")):
+        done = content[what]
+        rows.append(
+            (title, f"{done['cases']}, {done['detected']} detected", f"{done['wrong']}",
+             f"{done['lost']}", f"{done['refused_to_serve']} refused, with the reason")
+        )  # fmt: skip
+    head = ("what was done", "times", "wrong bytes served", "names lost", "and")
+    return f"{table(head, rows)}\n\nBy `python bench/keep_failures.py`, {content['date']}."
+
+
 def standing_of(path: Path) -> list[dict[str, Any]]:
     """How each arm stands: of a race beside its exhaustive design, or of a race alone."""
     content = json.loads(path.read_text())
@@ -337,6 +370,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "keep-short": keep_short,
     "keep-store": keep_store,
     "keep-speed": keep_speed,
+    "keep-failures": keep_failures,
     "race-life": race_of("life"),
     "race-mnist-1d": race_of("mnist-1d"),
     "race-mnist-1d-full": race_of("mnist-1d-full"),
