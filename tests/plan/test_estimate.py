@@ -127,13 +127,26 @@ def test_a_mixture_pays_for_its_active_parameters():
     assert mixture["memory_bytes"] == dense["memory_bytes"]
 
 
-def test_recomputation_executes_more_in_the_same_hours():
+def test_recomputation_executes_more_and_takes_as_much_longer():
     plan = estimate(**SIZE, assume=Assumptions(recompute=True))
     figures, plain = plan.figures, estimate(**SIZE).figures
     assert figures["training_flops"].value == pytest.approx(8 * 7e9 * 2e12)
     assert figures["training_flops_useful"].value == pytest.approx(8.4e22)
-    assert figures["device_hours"] == plain["device_hours"]
+    hours, once = (each["device_hours"].bounds() for each in (figures, plain))
+    assert hours[0] == pytest.approx(once[0] * 4 / 3)
+    # a published MFU may have the loss in it: the lower end is of that, and some more
+    assert 1 < hours[1] / once[1] < 4 / 3
+    assert figures["price_usd"].value == pytest.approx(plain["price_usd"].value * 4 / 3)
+    assert "× 1.33 computed again" in plan.explain()
     assert "training_flops_useful" in str(plan)
+
+
+def test_an_mfu_that_was_measured_has_what_is_computed_again_in_it():
+    plain = estimate(**SIZE, assume=Assumptions(mfu=0.4))
+    again = estimate(**SIZE, assume=Assumptions(mfu=0.4, recompute=True))
+    assert again.figures["device_hours"] == plain.figures["device_hours"]
+    assert "the hours do not grow" in str(again)
+    assert "do not grow" not in str(plain)
 
 
 def test_what_the_user_knows_replaces_the_default():

@@ -1,6 +1,7 @@
 """Plans of training from sizes: figures by hand, and what grows with what."""
 
 import json
+import re
 
 import pytest
 
@@ -57,7 +58,21 @@ def test_recomputation_executes_a_forward_pass_more_and_keeps_less():
     assert ratio == pytest.approx(4 / 3)
     assert again["training_flops_useful"].value == plain["training_flops_useful"].value
     assert again["memory_bytes"].value < plain["memory_bytes"].value
-    assert again["device_hours"] == plain["device_hours"]
+    hours = again["device_hours"].value / plain["device_hours"].value
+    assert hours == pytest.approx(4 / 3)
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "lora"])
+@pytest.mark.parametrize("assume", [Assumptions(), Assumptions(recompute=True)])
+def test_the_source_of_flops_says_what_multiplies_to_them(kind, assume):
+    flops = figures(Train(1e8, kind=kind), assume=assume)["training_flops"]
+    each = float(re.search(r", ([\d.e+]+) FLOP a token", flops.source)[1])
+    assert flops.value == pytest.approx(1e8 * each, rel=1e-3)
+
+
+def test_a_net_without_attention_does_not_claim_any():
+    plan = of_model(preset("resnet50"), Train(1e6), device="h100")
+    assert "attention" not in plan.figures["training_flops"].source
 
 
 def test_adapters_cost_two_thirds_of_the_flops_and_a_tenth_of_the_state():

@@ -21,7 +21,8 @@ class Assumptions:
     active_parameters: of a mixture of experts, for each token.
     mfu: of a training step, as a fraction of the dense 16-bit peak; the run gets 0.85 of it.
     precision: "16-bit" or "fp8".
-    recompute: whether activations are computed again in the backward pass.
+    recompute: whether activations are computed again in the backward pass, which
+        takes a third more hours, unless `mfu` says how fast such a step was.
     fused_attention: whether no square of attention is kept for the backward pass.
     strategy: how the model is kept in memory (see `tenth.plan.memory`); the smallest sharding that
         fits if not said.
@@ -44,6 +45,24 @@ class Assumptions:
     tier: str | None = None
     prices: tuple[Price, ...] = ()
     pue: float | None = None
+
+    def again(self, share: float) -> Figure | None:
+        """How much longer a run takes that executes `share` times its useful FLOPs; None if as is.
+
+        An MFU that the user measured is of a step as it ran: what it computed again is in it.
+        """
+        if not self.recompute or self.mfu is not None:
+            return None
+        return formulas.computed_again(share)
+
+    def told(self) -> str:
+        """Why hours do not grow though activations are computed again; empty where they do."""
+        if not self.recompute or self.mfu is None:
+            return ""
+        return (
+            "Computed again and an MFU that was given: it is taken for that of a step which does "
+            "so, and the hours do not grow."
+        )
 
     def price(self, device: Device) -> Figure:
         """USD an hour of one device: the user's, else a row of the catalogue."""

@@ -65,5 +65,10 @@ class Bill:
         return (*self.where.notes, *((stale,) if old else ()))
 
 
+def times(again: Figure | None) -> str:
+    """The factor of what is computed again, as a formula has it; empty without one."""
+    return "" if again is None or again.value is None else f" × {again.value:.3g} computed again"
+
+
 def _number(figure: Figure) -> str:
     return "unknown" if figure.value is None else f"{figure.value:.4g}"

@@ -5,7 +5,7 @@ from tenth.errors import InputError, must
 from tenth.figures import Figure, human, product
 from tenth.plan import fits, formulas, memory, rates
 from tenth.plan.assumptions import Assumptions, of_device, of_place
-from tenth.plan.bill import Bill
+from tenth.plan.bill import Bill, times
 from tenth.plan.checks import above_zero, whole
 from tenth.plan.result import Plan
 from tenth.plan.zeros import credit
@@ -50,7 +50,8 @@ def estimate(
     mfu = _mfu(assume, machine, count, active=active, mixture=active.value != parameters.value)
     saved = credit(assume, machine, training=True)
     worked = _times(flops.useful, saved.work, "that is executed")
-    hours = formulas.device_hours(worked, machine.peak_flops, mfu)
+    again = assume.again((formulas.ONCE + formulas.RECOMPUTED) / formulas.ONCE)
+    hours = formulas.device_hours(worked, machine.peak_flops, mfu, again)
 
     def need_on(devices: int) -> Figure:
         return _memory(assume, machine, parameters, devices)
@@ -73,8 +74,8 @@ def estimate(
     steps = {
         "training_flops": f"{flops.executed.source}: N {active.value:g}, D {tokens:g}",
         "memory_bytes": f"{params:g} parameters as {need.source}",
-        "device_hours": f"{worked.value:g} FLOP ÷ ({machine.peak_flops.value:g} FLOP/s × "
-        f"{mfu.value:.3g} × 3600)",
+        "device_hours": f"{worked.value:g} FLOP{times(again)} ÷ "
+        f"({machine.peak_flops.value:g} FLOP/s × {mfu.value:.3g} × 3600)",
         **bill.steps(figures),
     }
     inputs = {"params": parameters.value, "active_params": active.value, "tokens": seen.value}
@@ -91,7 +92,7 @@ def estimate(
         figures,
         steps,
         inputs,
-        tuple(filter(None, (verdict, saved.words, *bill.notes(), _WHOLE_PROJECT))),
+        tuple(filter(None, (verdict, saved.words, assume.told(), *bill.notes(), _WHOLE_PROJECT))),
     )
 
 

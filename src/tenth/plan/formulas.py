@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tenth.figures import Figure, product
 
 FORWARD, BACKWARD, RECOMPUTED = 2, 4, 2
+ONCE = FORWARD + BACKWARD
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,8 @@ def training_flops(active: Figure, tokens: Figure, recompute: bool = False) -> T
 
     Source: arXiv:2001.08361, arXiv:2203.15556; recomputation arXiv:2205.05198.
     """
-    once = FORWARD + BACKWARD
-    again = once + (RECOMPUTED if recompute else 0)
-    useful = product([_exactly(once), active, tokens], "FLOP", f"{once}·N·D, arXiv:2001.08361")
+    again = ONCE + (RECOMPUTED if recompute else 0)
+    useful = product([_exactly(ONCE), active, tokens], "FLOP", f"{ONCE}·N·D, arXiv:2001.08361")
     executed = product([_exactly(again), active, tokens], "FLOP", f"{again}·N·D, arXiv:2205.05198")
     return TrainingFlops(useful, executed if recompute else useful, useful)
 
@@ -82,13 +82,31 @@ def of_any_shape(flops: Figure) -> Figure:
     return product([flops, shape], flops.unit, f"{flops.source}; {shape.source}")
 
 
-def device_hours(flops: Figure, peak: Figure, mfu: Figure) -> Figure:
+def computed_again(share: float) -> Figure:
+    """How many times as long a run takes that computes activations again: executed ÷ useful FLOPs.
+
+    MFU is of useful FLOPs, so what is computed again is lost time. Some of the published runs
+    behind the default rates did the same, and their MFU has that loss in it already: the interval
+    reaches down to 1.
+
+    Source: arXiv:2204.02311 (MFU and HFU), arXiv:2205.05198.
+    """
+    source = f"× {share:.3g} for activations computed again (1 if the MFU has that in it)"
+    return Figure(share, "", 1.0, share, "estimated", source)
+
+
+def device_hours(flops: Figure, peak: Figure, mfu: Figure, again: Figure | None = None) -> Figure:
     """C ÷ (peak × MFU × 3600), with the MFU of the bill: restarts and stragglers are inside.
+
+    `again` is what `computed_again` says, where the MFU is not that of a run which did so.
 
     Source: arXiv:2204.02311 for MFU; the default MFU says its own source.
     """
     source = f"FLOPs ÷ (dense peak × MFU); {mfu.source}"
-    return product([flops, inverse(peak), inverse(mfu), _exactly(1 / 3600)], "h", source)
+    parts = [flops, inverse(peak), inverse(mfu), _exactly(1 / 3600)]
+    if again is None:
+        return product(parts, "h", source)
+    return product([*parts, again], "h", f"{source}; {again.source}")
 
 
 def days(hours: Figure, count: Figure) -> Figure:

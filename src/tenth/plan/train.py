@@ -7,7 +7,7 @@ from tenth.errors import InputError, must
 from tenth.figures import Figure, counted, human
 from tenth.plan import fits, formulas, memory, rates
 from tenth.plan.assumptions import Assumptions
-from tenth.plan.bill import Bill
+from tenth.plan.bill import Bill, times
 from tenth.plan.models import Model
 from tenth.plan.resident import Placed, host_bytes, memory_bytes
 from tenth.plan.result import Plan
@@ -24,7 +24,10 @@ _WHOLE_PROJECT = (
 
 @dataclass(frozen=True)
 class Counted:
-    """FLOPs of a whole run: `rated` is what published rates divide, and the words for its steps."""
+    """FLOPs of a whole run: `rated` is what published rates divide, and the words for its steps.
+
+    `again` is what is executed over what would be if nothing were computed twice.
+    """
 
     executed: float
     useful: float
@@ -33,6 +36,7 @@ class Counted:
     rated: float
     words: str
     rated_words: str
+    again: float
 
 
 def train(model: Model, work: Train, bill: Bill) -> Plan:
@@ -44,14 +48,15 @@ def train(model: Model, work: Train, bill: Bill) -> Plan:
     trained = adapter_parameters(model, work) if work.adapts else model.parameters
     mfu = _mfu(assume, device, bill.count, model)
     rated = counted(run.rated, "FLOP", run.rated_words)
-    hours = formulas.device_hours(rated, device.peak_flops, mfu)
+    again = assume.again(run.again)
+    hours = formulas.device_hours(rated, device.peak_flops, mfu, again)
 
     def need(count: int) -> Figure:
         return memory_bytes(model, work, sequence, Placed(assume, device, count))
 
     count = bill.count or 1
     figures = _parameters(model, trained, saved) | {
-        "training_flops": counted(run.executed, "FLOP", f"matrices and attention, {run.words}"),
+        "training_flops": counted(run.executed, "FLOP", f"{_what(model)}, {run.words}"),
         "training_flops_useful": counted(
             run.useful, "FLOP", "kept weights only, nothing computed twice"
         ),
@@ -70,7 +75,7 @@ def train(model: Model, work: Train, bill: Bill) -> Plan:
         "parameters": model.sum(),
         "training_flops": f"{work.samples:g} {model.sample}s × {run.words}",
         "memory_bytes": figures["memory_bytes"].source,
-        "device_hours": f"{run.rated_words} = {run.rated:g} FLOP ÷ "
+        "device_hours": f"{run.rated_words} = {run.rated:g} FLOP{times(again)} ÷ "
         f"({_value(device.peak_flops)} FLOP/s × {mfu.value:.3g} × 3600)",
         **bill.steps(figures),
     }
@@ -105,11 +110,10 @@ def flops(model: Model, work: Train, sequence: int, recompute: bool, saved: Cred
 
     Source: arXiv:2001.08361, arXiv:2204.02311 (attention); LoRA: derived, 4·N + 6·N_lora a token.
     """
-    d = work.samples
+    d, extra = work.samples, adapter_flops(model, work) if work.adapts else 0.0
     products, attention = model.product_flops(), model.attention_flops(sequence)
     active = model.active_parameters
     if work.adapts:
-        extra = adapter_flops(model, work)
         once = 2 * products + 3 * attention + 3 * extra
         words = "(2 × forward of matrices + 3 × attention + 3 × adapters)"
         ours = adapter_parameters(model, work)
@@ -121,18 +125,22 @@ def flops(model: Model, work: Train, sequence: int, recompute: bool, saved: Cred
         rated, rated_words = 6.0 * active * d, f"6·N·D, N {active:g}, D {d:g}"
     if model.sample == "image":  # a convolution's weight works at many places, so N says nothing
         rated, rated_words = once * d, "counted FLOPs"
-    executed = once * saved.work + (products * saved.work + attention if recompute else 0)
+    forward = products * saved.work + attention + extra
+    executed = once * saved.work + (forward if recompute else 0)
     if once * d > _INSIDE * rated:
         rated, rated_words = once * d / _INSIDE, f"counted FLOPs ÷ {_INSIDE:g}, attention is large"
     rated, rated_words = _at(saved, rated, rated_words)
+    if recompute:
+        words = f"({words.strip('()')} + forward again)"
     return Counted(
         executed * d,
         once * saved.kept * d,
         once * d,
         3 * attention * d,
         rated,
-        f"{words}{' + forward again' if recompute else ''}, {once:.4g} FLOP {_each(model)}",
+        f"{words}, {executed:.4g} FLOP {_each(model)}",
         rated_words,
+        executed / (once * saved.work),
     )
 
 
@@ -173,6 +181,10 @@ def _each(model: Model) -> str:
     return "a token" if model.sample == "token" else "an image"
 
 
+def _what(model: Model) -> str:
+    return "matrices and attention" if model.attention else "convolutions and matrices"
+
+
 def _title(model: Model, work: Train, bill: Bill) -> str:
     what = f"{human(work.samples, 'parameters')} {model.sample}s"
     many = bill.count or "an unknown number of"
@@ -202,6 +214,7 @@ def _notes(model: Model, work: Train, bill: Bill, need: fits.Need, saved: Credit
     notes = [
         f"{memory.verdict(used, device.memory_bytes)} {advice}".strip(),
         saved.words,
+        bill.assume.told(),
         model.note,
         *bill.notes(),
     ]
