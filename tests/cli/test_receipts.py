@@ -1,15 +1,17 @@
 """The commands on receipts, as a user types them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from receipt.samples import life
 from tenth.cli.receipt import app as receipts
-from tenth.errors import InputError
+from tenth.errors import FormatError, InputError
 from tenth.receipt import Meter, Receipt
 
+ROOT = Path(__file__).parents[2]
 COMMANDS = {"origin", "validate", "add", "payback", "what-if", "compare", "show", "html"}
 
 
@@ -41,6 +43,89 @@ def test_validate_says_sound_or_names_the_edit(saved):
     (verdict,) = json.loads(run.stdout)["receipts"]
     assert not verdict["sound"]
     assert verdict["findings"][0]["what"].startswith("stages[2] (shrink)")
+
+
+@pytest.fixture
+def edited(saved):
+    form = json.loads(saved.read_text())
+    form["stages"][2]["figures"]["energy_joules"]["value"] *= 0.7  # inside its interval
+    saved.write_text(json.dumps(form))
+    return saved
+
+
+@pytest.mark.parametrize(
+    "words", [("export", "--form", "sci"), ("export", "--form", "ghg"), ("compare",)]
+)
+def test_an_edited_receipt_is_handed_on_by_request_only(edited, words):
+    name, *rest = words
+    run = tenth(name, edited, *rest)
+    assert isinstance(run.exception, FormatError)
+    assert "stages[2] (shrink) is not what was sealed" in str(run.exception)
+    run = tenth(name, edited, *rest, "--anyway")
+    assert run.exit_code == 0, run.output
+    assert "not as it was sealed: stages[2] (shrink)" in run.stderr
+
+
+def test_an_edited_baseline_is_refused_and_has_no_ratio(edited, tmp_path):
+    life("FRA").save(tmp_path / "whole.json")
+    for words in (("compare", tmp_path / "whole.json", edited), ("compare", edited, edited)):
+        assert "as it was sealed" in str(tenth(*words).exception)
+    found = tenth("compare", tmp_path / "whole.json", edited, "--anyway", "--json")
+    form = json.loads(found.stdout)
+    assert not any(row["ratio"]["value"] for row in form["rows"])
+    assert "not as it was sealed" in " ".join(form["notes"])
+    run = tenth("html", tmp_path / "whole.json", "--against", edited, "--out", tmp_path / "r.html")
+    assert isinstance(run.exception, FormatError)
+
+
+@pytest.mark.parametrize("lang", ["en", "ar"])
+def test_an_edited_receipt_says_so_at_its_top(edited, tmp_path, lang):
+    said = "stages[2] (shrink) is not what was sealed"
+    assert said in " ".join(tenth("show", edited, "--lang", lang).stdout.split())
+    assert tenth("html", edited, "--lang", lang, "--out", tmp_path / "r.html").exit_code == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert page.index(said) < page.index("<h2")
+    assert json.loads(edited.read_text())["chain"][-1]["sha256"] not in page
+
+
+def test_estimates_from_an_edited_receipt_say_so(edited):
+    for words in (("payback", edited), ("what-if", edited, "--place", "POL")):
+        run = tenth(*words)
+        assert run.exit_code == 0
+        assert "not as it was sealed" in run.stderr
+
+
+def test_the_last_link_of_the_page_is_that_of_the_file(saved, tmp_path):
+    link = json.loads(saved.read_text())["chain"][-1]["sha256"]
+    tenth("html", saved, "--out", tmp_path / "r.html")
+    assert link in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert f"last link: {link}" in tenth("validate", saved).stdout
+
+
+def test_a_receipt_of_version_1_says_that_it_has_no_chain(tmp_path):
+    old = ROOT / "docs" / "results" / "life.json"
+    assert "version 1 has no hash chain" in tenth("show", old).stdout
+    run = tenth("export", old, "--form", "csv")
+    assert run.exit_code == 0
+    assert "version 1 has no hash chain" in run.stderr
+    tenth("html", old, "--out", tmp_path / "r.html")
+    assert "version 1 has no hash chain" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [("show",), ("validate",), ("export", "--form", "csv")])
+def test_a_folder_of_a_run_stands_for_its_receipt(saved, words):
+    name, *rest = words
+    assert (
+        tenth(name, saved.parent, *rest).stdout.replace(f"{saved.parent}: ", f"{saved}: ")
+        == tenth(name, saved, *rest).stdout
+    )
+    saved.unlink()
+    assert "receipt.json cannot be read" in str(tenth("show", saved.parent).exception)
+
+
+def test_the_page_of_a_folder_lies_in_it(saved):
+    assert tenth("html", saved.parent).exit_code == 0
+    assert saved.with_suffix(".html").exists()
 
 
 def test_validate_of_what_is_not_there_is_a_wrong_call(tmp_path):

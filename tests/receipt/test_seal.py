@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tenth.receipt import Receipt
-from tenth.receipt.seal import broken, chain
+from tenth.receipt.seal import broken, chain, findings
 
 from .samples import life
 
@@ -75,6 +75,38 @@ def test_a_stage_that_is_gone_with_its_link_is_missed():
     del edited["stages"][-1]
     del edited["chain"][4]
     assert broken(edited) == ["arms"]  # what stood after it
+
+
+@pytest.mark.parametrize("index", range(5))
+def test_a_stage_that_is_gone_is_called_missing(index):
+    edited = form()
+    assert findings(edited) == []
+    del edited["stages"][index]
+    assert findings(edited) == [f"a stage is missing: 5 were sealed, not here: {index + 1}"]
+
+
+def test_a_stage_that_is_gone_hides_no_other_edit():
+    edited = form()
+    edited["title"] = "another"
+    edited["stages"][3]["name"] = "x"
+    del edited["stages"][1]
+    first, *others = findings(edited)
+    assert first.startswith("a stage is missing")
+    assert others == ["stages[2] (x) is not what was sealed", "title is not what was sealed"]
+
+
+def test_a_stage_that_is_new_is_called_added():
+    edited = form()
+    edited["stages"].insert(2, edited["stages"][0] | {"name": "more"})
+    assert findings(edited) == [
+        "a stage was added: 5 were sealed, new or changed: stages[2] (more)"
+    ]
+
+
+def test_a_stage_in_the_place_of_another_is_edited():
+    edited = form()
+    edited["stages"][0]["name"] = "x"
+    assert findings(edited) == ["stages[0] (x) is not what was sealed"]
 
 
 def test_stages_that_changed_places_are_found():

@@ -81,11 +81,15 @@ def compare(receipt: Receipt, baseline: Receipt) -> Comparison:
 
 def beside(receipt: Receipt, baseline: Receipt) -> Comparison:
     """Both receipts side by side, whatever they are; no ratio where one would mean nothing."""
-    differences = _differences(receipt, baseline)
-    if not differences:
+    notes = [f"No ratio, because they differ in {one}." for one in _differences(receipt, baseline)]
+    notes += [
+        f"No ratio, because {one.title!r} is not as it was sealed: {'; '.join(one.edited)}."
+        for one in (receipt, baseline)
+        if one.edited
+    ]
+    if not notes:
         return compare(receipt, baseline)
     rows = _rows(receipt, baseline, "not comparable: see below")
-    notes = [f"No ratio, because they differ in {one}." for one in differences]
     return Comparison(receipt.title, baseline.title, rows, notes + _missed([receipt, baseline]))
 
 

@@ -57,19 +57,26 @@ def _document(receipt: Receipt, speak: Language, against: Comparison | None) -> 
         sections=[section for section in told if section is not None],
         footer=[
             speak.say("page.level"),
-            speak.say("record.seal", hash=_seal(receipt)),
+            _seal(receipt, speak),
             speak.say("page.offline"),
         ],
         paper_footer=[speak.say("record.paper")],
     )
 
 
-def _seal(receipt: Receipt) -> str:
-    return seal.chain(receipt.to_json())[-1]["sha256"]
+def _seal(receipt: Receipt, speak: Language) -> Said:
+    """The link that a printed sheet is held against, or why there is none."""
+    if receipt.edited:
+        return speak.say("record.no_seal")
+    if not receipt.chained:
+        return speak.say("record.no_chain")
+    return speak.say("record.seal", hash=seal.chain(receipt.to_json())[-1]["sha256"])
 
 
 def _notices(receipt: Receipt, speak: Language) -> list[tuple[str, Said]]:
     notices = [words.verdict(receipt, speak)]
+    if receipt.edited:
+        notices.insert(0, ("bad", words.edited(receipt, speak)))
     names = [speak.named("stage", stage.name) for stage in receipt.stages if stage.interrupted]
     if names:
         count = len(names)

@@ -23,6 +23,8 @@ from tenth.receipt.stage import Stage, total_of
 if TYPE_CHECKING:
     from tenth.receipt.export.filled import Filled
 
+FILE = "receipt.json"  # what a run calls its receipt
+
 
 @dataclass
 class Receipt:
@@ -47,6 +49,9 @@ class Receipt:
     run: Run = field(default_factory=Run.here)
     # to the microsecond: with its process it tells a receipt from others of one title
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    # of the file that it was read from: what is not as it was sealed, and whether it has a chain
+    edited: list[str] = field(default_factory=list, compare=False)
+    chained: bool = field(default=True, compare=False)
 
     def total(self, name: str) -> Figure:
         """The sum of a figure over the stages, or the largest of peaks.
@@ -86,7 +91,7 @@ class Receipt:
     def from_json(cls, form: Mapping[str, Any]) -> "Receipt":
         """Read what `to_json` wrote, in this version or an earlier one.
 
-        The chain is not looked at: see validate.py.
+        `edited` says what is not as it was sealed. All else is looked at by validate.py.
 
         Raises:
             InputError: it is not of the form that the schema describes.
@@ -109,7 +114,20 @@ class Receipt:
             provenance=[Origin.from_json(origin) for origin in form.get("provenance", ())],
             run=Run.from_json(form["run"]) if "run" in form else Run(),
             created=form["created"],
+            edited=seal.findings(form),
+            chained="chain" in form,
         )
+
+    def as_sealed(self, use: str) -> "Receipt":
+        """This receipt, if it is as it was sealed, or was never sealed.
+
+        Raises:
+            FormatError: it was edited; `use` says what it is not good for.
+        """
+        if self.edited:
+            found = "; ".join(self.edited)
+            raise FormatError(must(f"receipt {self.title!r}", f"as it was sealed {use}", found))
+        return self
 
     def save(self, path: str | Path) -> None:
         """Write the receipt as JSON, whole or not at all.
@@ -166,17 +184,23 @@ class Receipt:
         return render.text(render.receipt(self))
 
 
+def within(path: str | Path) -> Path:
+    """The file itself; of a folder, such as a run leaves, its receipt.json."""
+    path = Path(path)
+    return path / FILE if path.is_dir() else path
+
+
 def read(path: str | Path) -> Any:
-    """The JSON of a file, unchecked.
+    """The JSON of a file, or of the receipt in a folder, unchecked.
 
     Raises:
         FormatError: it is missing, or holds no JSON.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = within(path).read_text(encoding="utf-8")
         return json.loads(text, parse_constant=_no_number)
     except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}.") from error
+        raise FormatError(f"{within(path)} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise FormatError(must(str(path), "a receipt in JSON", error)) from error
 

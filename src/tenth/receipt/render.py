@@ -69,8 +69,11 @@ def receipt(receipt: Receipt, lang: str = "en") -> list[RenderableType]:
         rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
         heads = (speak.say("actual.planned"), speak.say("actual.actual"))
         parts.append(rows_table(words.plan_title(receipt, speak), rows, *heads, lang))
-    if receipt.notes:
-        parts += [_plain(""), *(_plain(f"· {speak.free(note)}") for note in receipt.notes)]
+    notes = [speak.free(note) for note in receipt.notes]
+    if not receipt.chained:
+        notes.append(speak.say("record.no_chain"))
+    if notes:
+        parts += [_plain(""), *(_plain(f"· {note}") for note in notes)]
     return parts
 
 
@@ -124,7 +127,9 @@ def _head(receipt: Receipt, speak: Language) -> list[RenderableType]:
     from rich.text import Text
 
     tone, verdict = words.verdict(receipt, speak)
+    edited = [Text(words.edited(receipt, speak), style="bold red")] if receipt.edited else []
     return [
+        *edited,
         Text(speak.free(receipt.title), style="bold"),
         *(Text(line, style="dim") for line in words.subtitle(receipt, speak)),
         Text(""),

@@ -42,9 +42,72 @@ def broken(form: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def findings(form: Mapping[str, Any]) -> list[str]:
+    """What is not as it was sealed, in words; none if all is, or if there never was a chain.
+
+    Stages are told apart by what is in them, so that one that is gone is missing and those after
+    it are not called edited.
+    """
+    if "chain" not in form:
+        return []
+    found = broken(form)
+    sealed, here = _stage_links(form), form["stages"]
+    if len(sealed) == len(here):
+        return [f"{_titled(form, name)} is not what was sealed" for name in found]
+    told = []
+    gone, strange = _matched(sealed, here)
+    if len(here) < len(sealed):
+        numbers = ", ".join(str(index + 1) for index in gone) or "the last"
+        told.append(f"a stage is missing: {len(sealed)} were sealed, not here: {numbers}")
+        strange = strange[: max(0, len(gone) - (len(sealed) - len(here)))]
+        told += [f"{_titled(form, _stage(index))} is not what was sealed" for index in strange]
+    else:
+        names = ", ".join(_titled(form, _stage(index)) for index in strange)
+        told.append(f"a stage was added: {len(sealed)} were sealed, new or changed: {names}")
+    others = [name for name in found if not name.startswith("stages[")]
+    return told + [f"{name} is not what was sealed" for name in others]
+
+
+def _stage_links(form: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Of each sealed stage: the link before it, its name, its link."""
+    links, before = [], ""
+    for link in form["chain"]:
+        if link["of"].startswith("stages["):
+            links.append((before, link["of"], link["sha256"]))
+        before = link["sha256"]
+    return links
+
+
+def _matched(
+    sealed: list[tuple[str, str, str]], here: list[dict[str, Any]]
+) -> tuple[list[int], list[int]]:
+    """Places of sealed stages that are nowhere here, and of stages here that were not sealed."""
+    gone, strange = [], list(range(len(here)))
+    for place, (before, name, link) in enumerate(sealed):
+        same = (index for index in strange if _link(before, name, here[index]) == link)
+        found = next(same, None)
+        if found is None:
+            gone.append(place)
+        else:
+            strange.remove(found)
+    return gone, strange
+
+
+def _stage(index: int) -> str:
+    return f"stages[{index}]"
+
+
+def _titled(form: Mapping[str, Any], name: str) -> str:
+    """The name of a piece, with that of the stage which it is."""
+    index = name.removeprefix("stages[").removesuffix("]")
+    if not index.isdigit() or int(index) >= len(form["stages"]):
+        return name
+    return f"{name} ({form['stages'][int(index)]['name']})"
+
+
 def _pieces(form: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for index, stage in enumerate(form["stages"]):
-        yield f"stages[{index}]", stage
+        yield _stage(index), stage
     for name in sorted(form):
         if name not in ("stages", *_NOT_SEALED):
             yield name, form[name]

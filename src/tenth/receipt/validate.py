@@ -32,13 +32,17 @@ class Finding:
 
 @dataclass
 class Verdict:
-    """What the look at a receipt found; `figures` and `links` say how much was looked at."""
+    """What the look at a receipt found; `figures` and `links` say how much was looked at.
+
+    `seal` is the last link that the file holds: a printed sheet of this file ends with the same.
+    """
 
     file: str
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     figures: int = 0
     links: int = 0
+    seal: str = ""
 
     @property
     def sound(self) -> bool:
@@ -54,12 +58,15 @@ class Verdict:
             "notes": list(self.notes),
             "figures": self.figures,
             "links": self.links,
+            "seal": self.seal or None,
         }
 
     def __str__(self) -> str:
         looked = f"{self.figures} figures, {self.links} links of the chain"
         head = f"{self.file}: sound ({looked})" if self.sound else f"{self.file}: NOT sound"
         lines = [f"  {one}" for one in self.findings] + [f"  note: {note}" for note in self.notes]
+        if self.seal:
+            lines.append(f"  last link: {self.seal}")
         return "\n".join([head, *lines])
 
 
@@ -104,22 +111,15 @@ def _chain(form: dict[str, Any], plain: dict[str, Any], verdict: Verdict) -> Non
         verdict.notes.append("a receipt of version 1 has no chain: an edit would not be seen")
         return
     verdict.links = len(form["chain"])
-    for name in seal.broken(plain):
-        told = f"{name} ({_title(plain, name)})" if _title(plain, name) else name
-        verdict.findings.append(Finding("chain", f"{told} is not what was sealed"))
+    if form["chain"]:
+        verdict.seal = form["chain"][-1]["sha256"]
+    verdict.findings += [Finding("chain", told) for told in seal.findings(plain)]
     used = {
         figure[key] for _, figure in _figures(form, "") for key in packing.TEXTS & figure.keys()
     }
     spare = [n for n in range(len(form["sources"])) if n not in used]
     if spare:
         verdict.findings.append(Finding("sources", f"no figure names {spare[0]}"))
-
-
-def _title(plain: dict[str, Any], name: str) -> str:
-    """The name of the stage that a link is of."""
-    index = name.removeprefix("stages[").removesuffix("]")
-    known = index.isdigit() and int(index) < len(plain["stages"])
-    return plain["stages"][int(index)]["name"] if known else ""
 
 
 def _figures(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

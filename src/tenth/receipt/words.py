@@ -125,6 +125,13 @@ def verdict(receipt: Receipt, speak: Language | None = None) -> tuple[str, Said]
     return "good", speak.say("target.reached", **told)
 
 
+def edited(receipt: Receipt, speak: Language | None = None) -> Said:
+    """What is not as it was sealed."""
+    speak = _of(speak)
+    found = speak.free("; ".join(receipt.edited))
+    return speak.say("record.edited", found=found)
+
+
 def plan_title(receipt: Receipt, speak: Language | None = None) -> Said:
     """Title of the table that holds the plan against the stages it was for."""
     speak = _of(speak)

@@ -20,22 +20,24 @@ def compare(
         Path | None, typer.Option(help="A plan, as `tenth plan --json` prints it.")
     ] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Print unlike receipts side by side, without ratios.")
+        bool,
+        typer.Option("--anyway", help="Put unlike or edited ones side by side, without ratios."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Say what RECEIPT saved against a baseline or its plan, figure by figure.
 
-    Refuses, saying why, when task, hardware or accuracy target differ: such a ratio means nothing.
+    Refuses, saying why, when task, hardware or accuracy target differ, or when one was edited since
+    it was sealed: such a ratio means nothing.
     """
-    from tenth.receipt import Receipt
+    from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.actual import planned
     from tenth.receipt.compare import beside
 
-    loaded = Receipt.load(receipt)
+    loaded = sealed(receipt, "to be compared", anyway=anyway)
     if baseline is None or plan is not None:
         comparison = planned(loaded, plan)
     else:
-        other = Receipt.load(baseline)
+        other = sealed(baseline, "to be compared", anyway=anyway)
         comparison = beside(loaded, other) if anyway else loaded.compare(other)
     print_result(comparison, comparison.to_json, as_json)

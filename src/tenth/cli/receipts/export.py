@@ -23,18 +23,23 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the form here, not to the terminal.")
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Fill it from a receipt that was edited since.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fill a form from a receipt, and list the fields that stay open.
 
     The form goes to standard output or --out; the open fields go to standard error, and with
-    --json beside the form.
+    --json beside the form. A receipt that is not as it was sealed is refused.
     """
-    from tenth.receipt import Receipt
+    from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.export import Facts
     from tenth.receipt.export import export as fill
 
-    filled = fill(Receipt.load(receipt), form, Facts.load(facts) if facts else None)
+    filled = fill(
+        sealed(receipt, "to fill a form", anyway=anyway), form, Facts.load(facts) if facts else None
+    )
     if out is not None:
         filled.save(out)
     if as_json:

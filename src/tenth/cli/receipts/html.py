@@ -17,10 +17,12 @@ def html(
     lang: Lang = "en",
 ) -> None:
     """Write a receipt as one self-contained page that opens anywhere."""
+    from tenth.cli.receipts.sealed import sealed
     from tenth.files import write_text
     from tenth.receipt import Receipt
+    from tenth.receipt.record import within
 
-    page, loaded = out or receipt.with_suffix(".html"), Receipt.load(receipt)
-    comparison = loaded.compare(Receipt.load(against)) if against else None
+    page, loaded = out or within(receipt).with_suffix(".html"), Receipt.load(receipt)
+    comparison = loaded.compare(sealed(against, "to be a baseline")) if against else None
     write_text(page, loaded.html(lang, comparison))
     print(page)

@@ -22,18 +22,14 @@ def origin(
 
     The receipt is sealed anew; one whose chain is broken is refused.
     """
-    from tenth.errors import InputError, must
     from tenth.receipt import Origin, Receipt
-    from tenth.receipt.validate import validate
+    from tenth.receipt.record import within
 
     if file is not None:
         found = Origin.of_file(kind, file, name=name, source=source, licence=licence)
     else:
         found = Origin(kind, name or "", source, licence)
-    broken = [str(one) for one in validate(receipt).findings if one.where == "chain"]
-    if broken:
-        raise InputError(must(f"the chain of {receipt}", "whole", broken[0]))
-    loaded = Receipt.load(receipt)
+    loaded = Receipt.load(receipt).as_sealed("to be sealed anew")
     loaded.provenance = [one for one in loaded.provenance if one.name != found.name] + [found]
-    loaded.save(receipt)
+    loaded.save(within(receipt))
     print(f"{receipt}: {found.kind} {found.name!r}, licence {found.licence or 'not said'}")

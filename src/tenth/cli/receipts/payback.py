@@ -23,10 +23,11 @@ def payback(
     as_json: Json = False,
 ) -> None:
     """Say after how many uses of the smaller model its cost is repaid, from the times of both."""
+    from tenth.cli.receipts.sealed import sealed
     from tenth.figures import Figure
-    from tenth.receipt import Receipt
     from tenth.receipt.payback import payback
 
     draw = None if watts is None else Figure(watts, "W", label="given", source="given by the user")
-    found = payback(Receipt.load(receipt), stages=stage or (), use=use, watts=draw)
+    loaded = sealed(receipt, "", anyway=True)
+    found = payback(loaded, stages=stage or (), use=use, watts=draw)
     print_result(found, found.to_json, as_json)

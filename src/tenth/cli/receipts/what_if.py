@@ -25,8 +25,8 @@ def what_if(
     as_json: Json = False,
 ) -> None:
     """Estimate what the same work would have cost in another place, at another price or device."""
-    from tenth.receipt import Receipt
+    from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.whatif import Otherwise, what_if
 
-    found = what_if(Receipt.load(receipt), Otherwise(place, device, price, ran_on))
+    found = what_if(sealed(receipt, "", anyway=True), Otherwise(place, device, price, ran_on))
     print_result(found, found.to_json, as_json)
