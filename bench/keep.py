@@ -2,7 +2,7 @@
 
     cd bench && python -m finetunes FOLDER        make the pairs, once
     python bench/keep.py FOLDER --rivals PYTHON   every pair; PYTHON has zipnn and z4ai
-    python bench/keep.py FOLDER --speed           how fast a store writes and reads, as well
+    python bench/keep.py FOLDER --speed           how fast a store writes and reads; keep-speed.json
     python bench/keep.py --print                  the tables of what was measured
 
 A row is one network, one type of numbers and one kind of tuning. Ours is what the store grew by,
@@ -36,6 +36,7 @@ from tenth.receipt import facts
 from tenth.ship.bench.report import columns
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "keep.json"
+SPEED = RESULTS.with_name("keep-speed.json")
 TIERS = ("fast", "archive")
 RIVALS = ("zipnn", "z4ai")
 BAR = 0.9
@@ -157,9 +158,9 @@ def measured(base: Path, variant: Path, python: str | None) -> dict[str, Any]:
     return row | {name: rival(name, python, base, variant) for name in RIVALS if python}
 
 
-def whole_store(folder: Path, most: int = 20) -> dict[str, Any]:
-    """One store of all bases that are needed for `most` variants, of mixed kinds, all restored."""
-    chosen = [pair for pair in pairs(folder) if "/wide/" not in str(pair[1])][:most]
+def whole_store(folder: Path) -> dict[str, Any]:
+    """One store of every variant of one network, in all types, and of its base; all restored."""
+    chosen = [pair for pair in pairs(folder) if pair[0].startswith("minilm/")]
     with tempfile.TemporaryDirectory(prefix="tenth-") as name:
         store = Store(Path(name) / "store", make=True)
         models = {f"{base.parts[-4]}-{base.parts[-3]}": base.parent for _, base, _ in chosen}
@@ -253,6 +254,12 @@ def ratio_row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def machine() -> dict[str, Any]:
+    """Where and when."""
+    date = datetime.now(UTC).date().isoformat()
+    return {**facts.hardware(), "software": facts.software(), "date": date}
+
+
 def show(results: Mapping[str, Any]) -> str:
     """The table of sizes."""
     head = (
@@ -274,10 +281,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="what `python -m finetunes` made")
     parser.add_argument("--rivals", help="the Python that has zipnn and z4ai")
     parser.add_argument("--only", default="", help="pairs whose name begins so")
-    parser.add_argument("--speed", action="store_true", help="time a store as well")
+    parser.add_argument("--speed", action="store_true", help="time a store, and nothing else")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--print", action="store_true", help="the table, without a run")
     given = parser.parse_args()
+    if given.speed:
+        rates = {"rates": speed(given.folder), "machine": machine()}
+        write_text(SPEED, json.dumps(rates, indent=1) + "\n")
+        return
     known = json.loads(given.out.read_text()) if given.out.exists() else {"rows": {}}
     if given.folder is not None and not given.print:
         for name, base, variant in pairs(given.folder):
@@ -286,13 +297,7 @@ def main() -> None:
                 print("  ".join(ratio_row(name, known["rows"][name])), flush=True)
         if not given.only:
             known["store"] = whole_store(given.folder)
-        if given.speed:
-            known["speed"] = speed(given.folder)
-        known["machine"] = {
-            **facts.hardware(),
-            "software": facts.software(),
-            "date": datetime.now(UTC).date().isoformat(),
-        }
+        known["machine"] = machine()
         write_text(given.out, json.dumps(known, indent=1) + "\n")
     print(show(known))
 

@@ -276,11 +276,11 @@ def keep_store() -> str:
 
 def keep_speed() -> str:
     """Gigabytes a second of a store."""
-    content = json.loads((RESULTS / "keep.json").read_text())
+    content = json.loads((RESULTS / "keep-speed.json").read_text())
     jobs = ("put base", "put", "put identical", "get", "get base", "copy")
     rows = [
         (name, *(f"{rates[job] / 1e9:.2f}" for job in jobs))
-        for name, rates in content["speed"].items()
+        for name, rates in content["rates"].items()
     ]
     machine = content["machine"]
     shown = table(("GB/s", *jobs), rows)
