@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenth.errors import InputError
-from tenth.figures import Figure, counted, human, product, total, unknown
+from tenth.figures import Figure, counted, human, product, rounded, total, unknown
 
 positive = st.floats(1e-3, 1e6)
 
@@ -75,3 +75,40 @@ def test_a_product_of_any_signs_holds_what_its_factors_allow(parts):
         return  # in quadrature, narrower than the corners
     for corner in itertools.product(*((f.low, f.value, f.high) for f in figures)):
         assert low - 1e-9 <= math.prod(corner) <= high + 1e-9
+
+
+@given(st.floats(1e-6, 1e12), st.integers(1, 6))
+def test_an_end_that_is_rounded_still_holds_the_number(value, digits):
+    low, high = rounded(value, digits, "down"), rounded(value, digits, "up")
+    assert low * (1 - 1e-11) <= value <= high * (1 + 1e-11)
+    assert low <= rounded(value, digits) <= high
+    assert high - low <= 1.001 * 10 ** (math.floor(math.log10(value)) - digits + 1)
+    assert rounded(low, digits, "up") == low
+
+
+def test_what_has_so_many_digits_already_is_not_moved():
+    assert rounded(0.1 + 0.2, 2, "up") == 0.3
+    assert rounded(1100, 2, "up") == 1100
+    assert rounded(-1043, 2, "down") == -1100
+    assert rounded(0, 2, "up") == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (37902, "s", "11 h"),
+        (999.6, "parameters", "1 k"),
+        (999_600, "bytes", "1 MB"),
+        (0.9996, "USD", "1 USD"),
+        (1e300, "USD", "1e+300 USD"),
+        (1e30, "FLOP", "1e+30 FLOP"),
+    ],
+)
+def test_rounding_is_of_the_unit_that_is_shown(value, unit, told):
+    assert human(value, unit, 2) == told
+
+
+def test_numbers_that_nobody_counts_are_powers_of_ten():
+    assert human(4.2e43, "USD") == "4.2e+43 USD"
+    assert human(6e60, "FLOP") == "6e+60 FLOP"
+    assert human(999.6, "h") == "1,000 h"

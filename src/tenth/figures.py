@@ -14,14 +14,19 @@ Unknown is a figure without a value and with a reason; it is never zero. An inte
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal, get_args
 
 from tenth.errors import InputError, must
 
 Label = Literal["measured", "counted", "given", "modelled", "estimated"]
 LABELS: tuple[Label, ...] = get_args(Label)
+Way = Literal["nearest", "down", "up"]
 
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_DIGITS = 3  # significant ones, of a number below a thousand
+# from here on digits are powers of ten: there is no larger prefix, and nobody counts so many
+_HUGE, _LONG = 1e19, 1e15
 _SCALED_UNITS = {"FLOP": "FLOP", "bytes": "B", "Wh": "Wh", "parameters": "", "weights": ""}
 
 
@@ -104,45 +109,85 @@ class Figure:
         return human(self.value, self.unit)
 
 
-def human(value: float, unit: str) -> str:
+def human(value: float, unit: str, digits: int | None = None, way: Way = "nearest") -> str:
     """A number as people read it: two to four significant digits, the unit scaled.
+
+    It is rounded once, in the unit that is shown: to `digits` significant digits where said, and
+    for an end of an interval "down" or "up", so that it never promises more than is known.
 
     >>> human(8160, "FLOP"), human(0.25, "s"), human(1.5e-7, "kWh"), human(2656, "bytes")
     ('8.16 kFLOP', '250 ms', '150 µWh', '2.66 kB')
+    >>> human(37902, "s", 2), human(1043, "USD", 2, "up")
+    ('11 h', '1100 USD')
     """
+    style = _Style(digits, way)
     if unit == "kWh" and abs(value) < 1:
-        return _small(value * 1e3, "Wh")
+        return _small(value * 1e3, "Wh", style)
     if unit == "s":
-        return _seconds(value)
+        return _seconds(value, style)
     if unit in ("USD", "gCO2e", "J"):
-        return _small(value, unit)
+        return _small(value, unit, style)
     name = _SCALED_UNITS.get(unit)
     if name is None:
-        return f"{_digits(value)} {unit}".strip()
+        return f"{style.digits_of(value)} {unit}".strip()
+    size = abs(style.rounded(value))
     for scale, prefix in _PREFIXES:
-        if abs(value) >= scale:
-            return f"{_digits(value / scale)} {prefix}{name}".strip()
-    return f"{_digits(value)} {name}".strip()
+        if size >= scale:
+            if size >= _HUGE:
+                return f"{style.digits_of(value)} {name}".strip()
+            return f"{style.digits_of(value / scale)} {prefix}{name}".strip()
+    return f"{style.digits_of(value)} {name}".strip()
 
 
-def _digits(value: float) -> str:
-    if value == int(value) and abs(value) < 10_000:
-        return str(int(value))
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def rounded(value: float, digits: int, way: Way = "nearest") -> float:
+    """A number to so many significant digits: the nearest, or one that is not above or below it.
+
+    >>> rounded(1043, 2), rounded(1043, 2, "up"), rounded(104.7, 2, "down")
+    (1000.0, 1100.0, 100.0)
+    """
+    if way == "nearest" or value == 0:
+        return float(f"{value:.{digits}g}")
+    # the last digits of a float are noise of its arithmetic: 0.30000000000000004 is 0.3
+    exact = Decimal(f"{value:.12g}")
+    last = Decimal(1).scaleb(exact.adjusted() - digits + 1)
+    return float(exact.quantize(last, rounding=ROUND_FLOOR if way == "down" else ROUND_CEILING))
 
 
-def _small(value: float, unit: str) -> str:
+@dataclass(frozen=True)
+class _Style:
+    """How a number is rounded when it is written."""
+
+    digits: int | None
+    way: Way
+
+    def rounded(self, value: float) -> float:
+        whole = len(str(int(abs(value)))) if abs(value) < _LONG else 0
+        return rounded(value, self.digits or max(_DIGITS, whole), self.way)
+
+    def digits_of(self, value: float) -> str:
+        if abs(value) >= _LONG:
+            return f"{rounded(value, self.digits or _DIGITS, self.way):.{self.digits or _DIGITS}g}"
+        number = self.rounded(value)
+        if number == int(number) and abs(number) < 10_000 and (self.digits or number == value):
+            return str(int(number))
+        if abs(number) >= 1000:
+            return f"{number:,.0f}"
+        return f"{number:.{self.digits or _DIGITS}g}"
+
+
+def _small(value: float, unit: str, style: _Style) -> str:
+    size = abs(style.rounded(value))
     for scale, prefix in ((1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
-        if value == 0 or abs(value) >= scale:
-            return f"{_digits(value / scale)} {prefix}{unit}"
+        if value == 0 or size >= scale:
+            return f"{style.digits_of(value / scale)} {prefix}{unit}"
     return f"{value:.2g} {unit}"
 
 
-def _seconds(value: float) -> str:
-    for scale, unit in ((86400.0, "days"), (3600.0, "h"), (120.0, "min")):
-        if abs(value) >= 2 * scale or (unit == "min" and abs(value) >= scale):
-            return f"{_digits(value / (60.0 if unit == 'min' else scale))} {unit}"
-    return _small(value, "s")
+def _seconds(value: float, style: _Style) -> str:
+    for scale, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if abs(value) >= 2 * scale:
+            return f"{style.digits_of(value / scale)} {unit}"
+    return _small(value, "s", style)
 
 
 def counted(value: float, unit: str, source: str) -> Figure:

@@ -1,8 +1,10 @@
 import json
 
+import pytest
+
 from tenth.figures import Figure
 from tenth.plan import estimate
-from tenth.plan.result import FORMAT, Plan, shown
+from tenth.plan.result import FORMAT, Plan, shown, span
 
 PLAN = estimate(params=7e9, tokens=2e12, device="h100", count=64, place="FRA")
 
@@ -69,3 +71,36 @@ def test_what_is_unknown_has_no_label_and_its_reason():
     )
     assert row.split()[1:4] == ["unknown", "-", "-"]
     assert "no place was given" in row
+
+
+def test_a_time_is_rounded_once_and_told_in_one_unit():
+    days = Figure(0.43868, "days", 0.2, 1.31, "estimated")  # 10.53 h
+    assert shown(0.43868, "days") == "11 h"
+    assert span(days) == ("11 h", "4.8 h", "32 h")
+    row = str(Plan("plan", {"days": days}, {"a": "b"}, {})).splitlines()[3]
+    assert row.split()[:6] == ["time", "11", "h", "4.8", "h", "to"]
+    later = str(Plan("plan", {"days": Figure(3.0, "days")}, {"a": "b"}, {}))
+    assert later.splitlines()[3].startswith("days ")
+
+
+def test_ends_of_an_interval_are_rounded_outwards():
+    assert span(Figure(700.0, "USD", 549.0, 1043.0)) == ("700 USD", "540 USD", "1100 USD")
+    assert span(Figure(50.0, "kgCO2e", 20.9, 104.7))[2] == "110 kgCO2e"
+    assert span(Figure(3e20, "FLOP", 2.91e20, 3.01e20))[1:] == ("2.9e+20 FLOP", "3.1e+20 FLOP")
+    exact = Figure(1043.0, "USD")
+    assert span(exact) == ("1000 USD",) * 3
+
+
+@pytest.mark.parametrize("figure", PLAN.figures.values(), ids=PLAN.figures.keys())
+def test_the_interval_that_is_printed_holds_the_one_that_was_computed(figure):
+    _, low, high = span(figure)
+    if figure.low == figure.high or not low[0].isdigit():
+        return
+    scale = {"kFLOP": 1e3, "GB": 1e9, "Wh": 1e-3}
+
+    def number(text):
+        digits, _, unit = text.partition(" ")
+        return float(digits.replace(",", "")) * scale.get(unit, 1.0)
+
+    assert number(low) <= figure.low
+    assert number(high) >= figure.high

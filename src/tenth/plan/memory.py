@@ -127,6 +127,5 @@ def verdict(need: Figure, capacity: Figure) -> str:
     word = "fits" if most <= _HEADROOM * space else "tight" if most <= space else "no"
     largest = capacity.bounds()[2]
     more = f" ({human(largest, 'bytes')} in its largest version)" if largest > space else ""
-    return (
-        f"Memory: {word}; up to {human(most, 'bytes')} of {human(space, 'bytes')} a device{more}."
-    )
+    told = human(most, "bytes", way="up")
+    return f"Memory: {word}; up to {told} of {human(space, 'bytes')} a device{more}."

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenth.figures import Figure, human
+from tenth.figures import Figure, Way, human, rounded
 
 FORMAT = "tenth-plan/1"
 
-_SMALLER = {"h": ("s", 3600.0), "days": ("s", 86400.0), "kgCO2e": ("gCO2e", 1000.0)}
+_DIGITS = 2
+_HUGE = 1e18  # FLOPs from here on are told as a power of ten
+_SECONDS = {"days": 86400.0, "h": 3600.0, "min": 60.0}
 
 _SAME = (("training_flops_", "training_flops"), ("price_usd_", "price_usd"))
 
@@ -33,7 +35,7 @@ class Plan:
         for name, figure in self._told():
             source = figure.source if figure.known else figure.reason
             label = figure.label if figure.known else "-"
-            rows.append((name, _value(figure), _interval(figure), label, source))
+            rows.append((_name(name, figure), _value(figure), _interval(figure), label, source))
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
             "  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[4]])
@@ -65,36 +67,70 @@ class Plan:
         }
 
 
-def shown(value: float, unit: str) -> str:
+def shown(value: float, unit: str, way: Way = "nearest") -> str:
     """A planned number as people read it: two significant digits, in a unit that suits them.
 
-    >>> shown(8.4321e22, "FLOP"), shown(84123, "h"), shown(0.0123, "h")
-    ('8.4e+22 FLOP', '84,000 h', '44 s')
+    It is rounded once, in that unit; `way` is "down" or "up" for an end of an interval.
+
+    >>> shown(8.4321e22, "FLOP"), shown(84123, "h"), shown(0.0123, "h"), shown(0.43868, "days")
+    ('8.4e+22 FLOP', '84,000 h', '44 s', '11 h')
     """
-    if unit == "FLOP" and value >= 1e18:
-        return f"{value:.2g} FLOP"
-    if value < 1 and unit == "USD":
-        return f"{value:.2g} USD"
+    factor, suited = _suited(value, unit)
+    return _written(value * factor, suited, way)
+
+
+def span(figure: Figure) -> tuple[str, str, str]:
+    """Value, low and high of a known figure, in the unit that suits the value.
+
+    The ends are rounded outwards: an upper bound that is rounded down bounds nothing.
+    """
+    value, low, high = figure.bounds()
+    factor, unit = _suited(value, figure.unit)
+    down, up = ("nearest", "nearest") if low == high else ("down", "up")
+    return (
+        _written(value * factor, unit, "nearest"),
+        _written(low * factor, unit, down),
+        _written(high * factor, unit, up),
+    )
+
+
+def _suited(value: float, unit: str) -> tuple[float, str]:
+    """By what to multiply, and the unit: hours and days below 1 are told in smaller ones."""
+    if unit == "kgCO2e" and value < 1:
+        return 1000.0, "gCO2e"
+    if unit not in _SECONDS or value >= 1:
+        return 1.0, unit
+    seconds = value * _SECONDS[unit]
+    for smaller, size in _SECONDS.items():
+        if seconds >= 2 * size:
+            return _SECONDS[unit] / size, smaller
+    return _SECONDS[unit], "s"
+
+
+def _written(value: float, unit: str, way: Way) -> str:
     if unit == "devices":
         return _devices(value)
-    if value < 1 and unit in _SMALLER:
-        smaller, factor = _SMALLER[unit]
-        return shown(value * factor, smaller)
-    return human(float(f"{value:.2g}"), unit)
+    if (unit == "FLOP" and value >= _HUGE) or (unit == "USD" and value < 1):
+        return f"{rounded(value, _DIGITS, way):.{_DIGITS}g} {unit}"
+    return human(value, unit, _DIGITS, way)
 
 
 def _devices(count: float) -> str:
     return "1 device" if count == 1 else f"{count:,.0f} devices"
 
 
+def _name(name: str, figure: Figure) -> str:
+    """The figure's name; that of days is time where another unit suits it."""
+    in_days = name != "days" or figure.value is None or _suited(figure.value, "days")[1] == "days"
+    return name if in_days else "time"
+
+
 def _value(figure: Figure) -> str:
     if figure.value is None:
         return "unknown"
     exact = figure.label in ("counted", "given")
-    huge = figure.unit == "FLOP" and figure.value >= 1e18
-    if figure.unit == "devices":
-        return _devices(figure.value)
-    if exact and not huge:
+    huge = figure.unit == "FLOP" and figure.value >= _HUGE
+    if exact and not huge and figure.unit != "devices":
         return human(figure.value, figure.unit)
     return shown(figure.value, figure.unit)
 
@@ -102,5 +138,5 @@ def _value(figure: Figure) -> str:
 def _interval(figure: Figure) -> str:
     if figure.value is None:
         return "-"
-    _, low, high = figure.bounds()
-    return "exact" if low == high else f"{shown(low, figure.unit)} to {shown(high, figure.unit)}"
+    _, low, high = span(figure)
+    return "exact" if figure.low == figure.high else f"{low} to {high}"

@@ -55,7 +55,7 @@ def test_values_in_arabic(value, unit, told):
     ("figure", "told"),
     [
         (Figure(55, "days", 30, 99), "30 – 99 days"),
-        (Figure(4000, "J", 2000, 9000), "0.556 – 2.5 Wh"),
+        (Figure(4000, "J", 2000, 9000), "0.555 – 2.5 Wh"),
         (Figure(2, "gCO2e", 0, 3), "0 – 3 g CO₂e"),
         (Figure(2, "gCO2e", 2, 2), ""),
         (unknown("J", "lost"), ""),
@@ -104,3 +104,27 @@ def test_any_figure_can_be_told_in_every_language(ends, unit, digits):
         assert numbers.value(speak, figure, digits)
         assert bool(numbers.interval(speak, figure, digits)) == (low < high)
         numbers.times(speak, figure, Figure(high, unit))
+
+
+def test_a_duration_is_rounded_once_in_the_unit_that_is_shown():
+    figure = Figure(0.43868, "days", 0.2, 0.9)  # 10.53 h; in seconds and two digits 38,000
+    assert numbers.value(EN, figure, 2) == "11 h"
+    assert numbers.value(EN, figure) == "10.5 h"
+    assert numbers.interval(EN, figure, 2) == "4.8 – 22 h"
+    assert numbers.value(EN, Figure(37902.0, "s"), 2) == "11 h"
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        (Figure(700, "USD", 549, 1043), "540 – 1100 USD"),
+        (Figure(50, "kgCO2e", 20.9, 104.7), "20 – 110 kg CO₂e"),
+        (Figure(0.05, "USD", 0.0109, 0.0901), "0.010 – 0.091 USD"),
+        (
+            Figure(3e21, "FLOP", 2.99e21, 3.01e21),
+            "2.9\u202f×\u202f10²¹ – 3.1\u202f×\u202f10²¹ FLOP",
+        ),
+    ],
+)
+def test_ends_of_an_interval_are_rounded_outwards(figure, told):
+    assert numbers.interval(EN, figure, 2) == told

@@ -1,7 +1,7 @@
 """Advice: a ranked table for each route, with intervals, and what was left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from tenth.plan.advice.budget import Limit
 from tenth.plan.advice.choices import DOUBTS, SURELY, Choice
 from tenth.plan.advice.goals import Goal
 from tenth.plan.advice.sides import both
-from tenth.plan.result import shown
+from tenth.plan.result import span
 
 FORMAT = "tenth-advice/1"
 _SURE = (
@@ -167,10 +167,10 @@ def _last(goal: Goal) -> list[str]:
 def _amounts(one: Choice) -> list[str]:
     if one.amount is None:
         return []
-    value, low, high = (human(float(f"{n:.2g}"), "parameters") for n in one.amount.bounds())
+    value, low, high = span(replace(one.amount, unit="parameters"))
     told = [value, f"{low} to {high}"]
-    if one.goal.samples_each is not None:
-        told.append(human(float(f"{one.samples:.2g}"), "parameters"))
+    if one.goal.samples_each is not None and one.samples is not None:
+        told.append(human(one.samples, "parameters", 2))
     return told
 
 
@@ -178,7 +178,7 @@ def _ranged(figure: Figure) -> str:
     """Value and interval, the unit said once where both ends have it."""
     if not figure.known:
         return "unknown"
-    value, low, high = (shown(bound, figure.unit) for bound in figure.bounds())
+    value, low, high = span(figure)
     parts: Sequence[Sequence[str]] = [text.rsplit(" ", 1) for text in (value, low, high)]
     if len({tuple(part[1:]) for part in parts}) == 1:
         return f"{parts[0][0]} ({parts[1][0]} to {parts[2][0]}) {parts[0][-1]}"

@@ -54,7 +54,7 @@ class Choice:
         price = self.plan.figures["price_usd"]
         quality = self.goal.words
         if self.amount is not None:
-            size = human(float(f"{self.amount.bounds()[0]:.2g}"), "parameters")
+            size = human(self.amount.bounds()[0], "parameters", 2)
             quality = f"{size} {self.goal.unit}"
         hardware = f"{self.count} × {self.device.name}"
         name = f"{self.goal.name} on {hardware}"

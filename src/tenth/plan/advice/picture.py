@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenth import files
 from tenth.errors import InputError, must
-from tenth.figures import Figure, human
+from tenth.figures import Figure
 from tenth.plan.rates import SMALL_MODEL
+from tenth.plan.result import span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +86,7 @@ def _curves(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
         costs = [one.goal.make(n, one.device, one.count).figures[limit.figure] for n in amounts]
         middle, lower, upper = zip(*(cost.bounds() for cost in costs), strict=True)
         axes.fill_between(amounts, lower, upper, color=colour, alpha=0.13, linewidth=0)
-        value, low, high = (human(float(f"{bound:.2g}"), "parameters") for bound in amount.bounds())
+        value, low, high = span(replace(amount, unit="parameters"))
         name = f"{one.count} × {one.device.name}: {value} ({low} to {high})"
         name += f", ends at {one.bound}" if one.bound != limit.kind else ""
         axes.plot(amounts, middle, color=colour, linewidth=1.4, label=name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tenth.errors import ComparisonError
 from tenth.figures import Figure
-from tenth.plan.result import shown
+from tenth.plan.result import span
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,5 @@ def times_cheaper(first: Side, second: Side) -> float:
 def _told(side: Side) -> str:
     if not side.cost.known:
         return f"{side.name}: unknown ({side.cost.reason})"
-    value, low, high = side.cost.bounds()
-    unit = side.cost.unit
-    span = "" if low == high else f" ({shown(low, unit)} to {shown(high, unit)})"
-    return f"{side.name}: {shown(value, unit)}{span}"
+    value, low, high = span(side.cost)
+    return f"{side.name}: {value}" + ("" if low == high else f" ({low} to {high})")

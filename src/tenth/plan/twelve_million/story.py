@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenth.figures import Figure
+from tenth.figures import Figure, Way, rounded
 from tenth.plan.advice.sides import Side, both
 from tenth.plan.twelve_million.again import TIERS, Again
 from tenth.plan.twelve_million.parts import CHIPS, PRESS_USD, PUE
@@ -127,17 +127,19 @@ def _span(figure: Figure, silent: str = "") -> str:
     """Value and interval; the unit `silent` stands in the head of the table."""
     if not figure.known:
         return "unknown"
-    value, low, high = (_short(bound, figure.unit, silent) for bound in figure.bounds())
-    return value if low == high else f"{value} ({low} to {high})"
+    ways: tuple[Way, Way, Way] = ("nearest", "down", "up")
+    bounds = zip(figure.bounds(), ways, strict=True)
+    value, low, high = (_short(bound, figure.unit, silent, way) for bound, way in bounds)
+    return value if figure.low == figure.high else f"{value} ({low} to {high})"
 
 
-def _short(value: float, unit: str, silent: str) -> str:
+def _short(value: float, unit: str, silent: str, way: Way) -> str:
     """Large numbers in millions, with two digits."""
     scaled, word = (value / 1e6, " M") if value >= 1e6 else (value / 1e3, " k")
     name = "" if unit in (silent, "h") else f" {unit}"
     if unit == "kWh":
         scaled, word = value / 1e3, ""
-    return f"{float(f'{scaled:.2g}'):,g}{word}{name}"
+    return f"{rounded(scaled, 2, way):,g}{word}{name}"
 
 
 def _said(figure: Figure) -> str:

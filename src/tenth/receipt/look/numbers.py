@@ -2,7 +2,7 @@
 
 import math
 
-from tenth.figures import Figure, human
+from tenth.figures import Figure, Way, human, rounded
 from tenth.receipt.look.language import Language, Said
 
 # where a larger unit is easier to read: from which value on, by what to divide, its sign
@@ -63,7 +63,8 @@ def _ends(figure: Figure, digits: int | None) -> tuple[str, str]:
     found, low, high = figure.bounds()
     suited, unit = _suited(found, figure.unit)
     scale = suited / found if found else 1.0
-    return _plain(low * scale, unit, digits), _plain(high * scale, unit, digits)
+    # outwards: an upper bound that is rounded down bounds nothing
+    return _plain(low * scale, unit, digits, "down"), _plain(high * scale, unit, digits, "up")
 
 
 def _suited(number: float, unit: str) -> tuple[float, str]:
@@ -81,20 +82,18 @@ def _amount(speak: Language, number: float, unit: str, digits: int | None) -> Sa
     return _worded(speak, _plain(number, unit, digits))
 
 
-def _plain(number: float, unit: str, digits: int | None) -> str:
-    """Number and unit's sign, as all languages write them."""
-    if digits is not None:
-        number = float(f"{number:.{digits}g}")
+def _plain(number: float, unit: str, digits: int | None, way: Way = "nearest") -> str:
+    """Number and unit's sign, as all languages write them; rounded once, in the unit shown."""
     if unit == "FLOP" and abs(number) >= _HUGE:
-        mantissa, _, power = f"{number:.2e}".partition("e")
+        mantissa, _, power = f"{rounded(number, digits or 3, way):.2e}".partition("e")
         mantissa = f"{float(mantissa):.3g}"
         return f"{mantissa}\u202f×\u202f10{str(int(power)).translate(_RAISED)} FLOP"
     if unit in _COUNTED and abs(number) < 1e6 and number == int(number):
-        return f"{number:,.0f}"
+        return f"{number if digits is None else rounded(number, digits, way):,.0f}"
     if unit == "USD" and 0 < abs(number) < 1:
         places = 1 - math.floor(math.log10(abs(number)))  # two digits of a small sum
-        return f"{number:.{places}f} USD"
-    plain = human(number, unit)
+        return f"{rounded(number, 2, way):.{places}f} USD"
+    plain = human(number, unit, digits, way)
     # a hyphen beside the dash of an interval is no minus
     return f"−{plain[1:]}" if plain.startswith("-") else plain
 
