@@ -94,7 +94,7 @@ def test_the_store_is_told_in_full(there):
 
 def test_du_names_the_price_and_writes_a_receipt(there):
     said = tenth("du", "--receipt", "receipt.json").stdout
-    assert "USD a year at 0.023 USD/GB-month (given: Amazon S3" in said
+    assert "USD a year (modelled) at 0.023 USD/GB-month (given: Amazon S3" in said
     form_of = json.loads((there / "receipt.json").read_text())
     assert [size["name"] for size in form_of["sizes"]][-1] == "bytes of the store"
     assert form("du", "--price", "1")["price"]["value"] == 1

@@ -46,6 +46,72 @@ def test_the_sum_is_what_lies_on_the_disk(store, tmp_path):
     assert set(used.by_codec) == {codec for share in used.shares for codec in share.by_codec}
 
 
+def needed(store):
+    """Bytes of packs and manifests that the names need, without the code under test."""
+    manifests = {store.show(one.name).ref.manifest for one in store.ls()}
+    read = [store._shelf.manifests.read(one) for one in manifests]
+    spans = {(piece.pack, piece.start): piece.size for one in read for piece in one.pieces()}
+    return sum(spans.values()) + sum(
+        store._shelf.place.size(f"manifests/{one}") for one in manifests
+    )
+
+
+def test_one_tensor_stored_in_two_ways_takes_both(store):
+    store.rebase("twin", base=None)
+    for _ in range(2):
+        store.gc(grace_seconds=0, versions=1)
+    used = store.du()
+    _, task, twin = used.shares
+    assert used.stored_bytes == needed(store)
+    assert twin.stored_bytes > 0.7 * twin.full_bytes > task.stored_bytes
+    # nothing is left for gc: the rest is the ends of packs, the names and the mark of the store
+    assert used.rest_bytes - used.bound_bytes < 3000
+    assert account(used).sizes[2].after.value == twin.stored_bytes
+
+
+def test_what_lies_beside_what_is_needed_is_told_apart(store, tmp_path):
+    arrays = weights(3)
+    store.put("both", folder(tmp_path / "both", arrays))
+    store.put("one", folder(tmp_path / "one", {"embed.weight": arrays["embed.weight"]}))
+    store.rm("both")
+    before = store.du()
+    for _ in range(2):
+        store.gc(grace_seconds=0)
+    after = store.du()
+    assert before.bound_bytes == after.bound_bytes > 0.7 * arrays["block.0.weight"].nbytes
+    assert after.rest_bytes - after.bound_bytes < 3000
+
+
+def test_a_name_that_cannot_be_read_hides_no_other(store):
+    place = store._shelf.place
+    place.delete(f"manifests/{store.show('task').ref.manifest}")  # of twin, too
+    used = Store(place).du()
+    base, task, _ = used.shares
+    assert (base.problem, task.full_bytes, task.stored_bytes) == ("", 0, 0)
+    assert base.stored_bytes > 0
+    assert len(used.problems) == 2
+    assert used.problems[0].startswith("task: ")
+    assert used.to_json()["problems"] == list(used.problems)
+    receipt = account(used)
+    assert [size.name for size in receipt.sizes] == ["bytes of base", "bytes of the store"]
+    assert set(used.problems) < set(receipt.notes)
+    key = next(entry.key for entry in place.list("refs/base/"))
+    place.delete(key)
+    place.create(key, b"{}\n")
+    assert len(Store(place).du().problems) == 3
+
+
+def test_a_store_larger_than_its_files_says_that_it_costs_more(tmp_path):
+    store = Store(tmp_path / "store", make=True)
+    (tmp_path / "small.txt").write_text("x")
+    store.put("small", tmp_path / "small.txt")
+    used = store.du()
+    assert used.saved_usd_per_year.value < 0
+    assert " costs " in used.saving
+    assert " more a year (modelled) at 0.023" in used.saving
+    assert "-" not in used.saving.split("a year")[0]
+
+
 def test_money_is_the_bytes_saved_at_the_price(store):
     used = store.du()
     gigabytes = (used.full_bytes - used.place_bytes) / 1e9
@@ -76,5 +142,6 @@ def test_the_receipt_says_full_and_stored(store, tmp_path):
 def test_an_empty_store_saves_an_unknown_amount(tmp_path):
     used = Store(tmp_path / "new", make=True).du()
     assert (used.full_bytes, used.shares) == (0, ())
-    assert "the store is empty" in str(used.saved_usd_per_year)
+    assert "no files are known" in str(used.saved_usd_per_year)
+    assert used.saving == "Nothing is saved: no files are known that the store holds."
     assert account(used).sizes == []

@@ -10,7 +10,7 @@ from tenth.receipt import Aim, BeforeAfter, Receipt, Stage
 def account(used: Usage, stages: Iterable[Stage] = (), title: str = "keep variants") -> Receipt:
     """Each name in full beside what it added, the store as a whole, and the metered stages."""
     receipt = Receipt(title, Aim("files come back byte by byte"), stages=list(stages))
-    receipt.sizes = [*(_sizes(share) for share in used.shares)]
+    receipt.sizes = [*(_sizes(share) for share in used.shares if not share.problem)]
     if used.shares:
         receipt.sizes.append(
             BeforeAfter(
@@ -24,13 +24,7 @@ def account(used: Usage, stages: Iterable[Stage] = (), title: str = "keep varian
         for share in used.shares
         if share.lossy is not None
     }
-    saving = used.saved_usd_per_year
-    receipt.notes = [
-        f"Against copies in full the store saves {saving} (modelled) "
-        f"at {used.price.value} {used.price.unit} (given: {used.price.source})."
-        if saving.known
-        else f"Nothing is saved: {saving.reason}."
-    ]
+    receipt.notes = [used.saving, *used.problems]
     return receipt
 
 
@@ -44,5 +38,5 @@ def _sizes(share: Share) -> BeforeAfter:
     return BeforeAfter(
         f"bytes of {share.name}",
         counted(share.full_bytes, "bytes", "its files in full"),
-        counted(share.stored_bytes, "bytes", f"what it added to the store, {source}"),
+        counted(share.stored_bytes, "bytes", f"what it alone needs of the store, {source}"),
     )

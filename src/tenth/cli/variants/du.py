@@ -1,13 +1,18 @@
 """`tenth keep du`: what a store takes and saves."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
 from tenth.cli.variants.arguments import PLACE, Where, ratio, size, table
+
+if TYPE_CHECKING:
+    from tenth.keep.usage import Share
 
 
 def du(
@@ -25,7 +30,7 @@ def du(
 ) -> None:
     """Say what each name takes, what copies in full would take, and the money between.
 
-    A tensor that several names share counts for the one that was put first.
+    Bytes that several names share count for the one that was put first.
 
         tenth keep du --price 0.1
     """
@@ -36,34 +41,34 @@ def du(
         from tenth.keep.account import account
 
         account(used).save(receipt)
-    rows = [("name", "full", "stored", "ratio", "base", "by codec")]
-    for share in used.shares:
-        rows.append(
-            (
-                share.name,
-                size(share.full_bytes),
-                size(share.stored_bytes),
-                ratio(share.full_bytes, share.stored_bytes),
-                share.base or "",
-                _codecs(share.by_codec),
-            )
-        )
+    rows = [("name", "full", "stored", "ratio", "base", "by codec"), *map(_row, used.shares)]
     total = (size(used.full_bytes), size(used.stored_bytes))
     times = ratio(used.full_bytes, used.stored_bytes)
     rows.append(("all", *total, times, "", _codecs(used.by_codec)))
+    loose = used.rest_bytes - used.bound_bytes
     lines = [
         table(rows, right=(1, 2, 3)),
         "",
-        f"in the store: {size(used.place_bytes)}, of which {size(used.rest_bytes)} for the log, "
-        "older versions and what gc can delete",
+        f"in the store: {size(used.place_bytes)}; {size(used.stored_bytes)} for these names, "
+        f"{size(used.bound_bytes)} beside it in the same packs, which gc keeps whole, "
+        f"{size(loose)} for the log, older versions and what gc can delete",
+        used.saving,
+        *(f"problem: {problem}" for problem in used.problems),
     ]
-    saving = used.saved_usd_per_year
-    if saving.value is not None:
-        lines.append(
-            f"saved against copies in full: {saving.value:.2f} USD a year at {used.price.value} "
-            f"{used.price.unit} (given: {used.price.source})"
-        )
     print_result("\n".join(lines), used.to_json, as_json)
+
+
+def _row(share: Share) -> tuple[str, ...]:
+    if share.problem:
+        return (share.name, "unknown", "unknown", "", "", "see below")
+    return (
+        share.name,
+        size(share.full_bytes),
+        size(share.stored_bytes),
+        ratio(share.full_bytes, share.stored_bytes),
+        share.base or "none",
+        _codecs(share.by_codec),
+    )
 
 
 def _codecs(by_codec: dict[str, int]) -> str:
