@@ -128,8 +128,22 @@ def test_the_page_of_a_folder_lies_in_it(saved):
     assert saved.with_suffix(".html").exists()
 
 
-def test_validate_of_what_is_not_there_is_a_wrong_call(tmp_path):
-    assert isinstance(tenth("validate", tmp_path / "none.json").exception, InputError)
+def test_what_cannot_be_read_costs_no_other_verdict(edited, tmp_path):
+    life().save(tmp_path / "whole.json")
+    run = tenth("validate", tmp_path / "none.json", edited, tmp_path / "whole.json")
+    assert run.exit_code == 2
+    assert "none.json cannot be read" in run.stdout
+    assert "stages[2] (shrink) is not what was sealed" in run.stdout
+    assert "whole.json: sound (" in run.stdout
+    assert tenth("validate", edited, tmp_path / "whole.json").exit_code == 1
+
+
+def test_add_leaves_out_what_is_no_receipt(saved):
+    (saved.parent / "run.json").write_text("{}")
+    run = tenth("add", saved.parent, "--json")
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["title"] == life().title
+    assert "run.json" in run.stderr
 
 
 def test_add_makes_one_of_a_folder(tmp_path, monkeypatch):

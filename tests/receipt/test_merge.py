@@ -4,7 +4,7 @@ from tenth.errors import FormatError, InputError
 from tenth.figures import Figure
 from tenth.receipt import Aim, Meter, Origin, Receipt, Run, Stage
 from tenth.receipt.instruments.rapl import WHOLE_SOCKETS
-from tenth.receipt.merge import add, gathered
+from tenth.receipt.merge import add, gathered, sorted_out
 from tenth.receipt.place import Place
 from tenth.receipt.validate import validate_form
 
@@ -135,5 +135,35 @@ def test_a_folder_without_receipts_is_told(tmp_path):
     with pytest.raises(InputError, match="no JSON file"):
         gathered([tmp_path])
     (tmp_path / "a.json").write_text("[]")
-    with pytest.raises(FormatError):
+    with pytest.raises(InputError, match=r"Got a\.json"):
         gathered([tmp_path])
+    (tmp_path / "b.json").write_text("{")
+    with pytest.raises(FormatError, match=r"b\.json"):
+        gathered([tmp_path])
+
+
+def test_other_files_of_a_run_are_left_out(tmp_path):
+    part("a").save(tmp_path / "receipt.json")
+    (tmp_path / "run.json").write_text('{"schema": "run"}')
+    (tmp_path / "list.json").write_text("[1]")
+    assert [one.run.process for one in gathered([tmp_path])] == ["a"]
+    assert [file.name for file in sorted_out([tmp_path])[1]] == ["list.json", "run.json"]
+    with pytest.raises(FormatError):
+        gathered([tmp_path / "run.json"])  # what is named must be one
+
+
+def test_an_edited_receipt_is_not_sealed_anew_in_a_sum(tmp_path):
+    path = tmp_path / "receipt.json"
+    part("a").save(path)
+    path.write_text(path.read_text().replace("AMD EPYC", "AMD EPIC"))
+    with pytest.raises(FormatError, match="hardware is not what was sealed"):
+        gathered([path])
+
+
+def test_meters_of_one_process_are_of_one_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("TENTH_RECEIPTS", str(tmp_path))
+    monkeypatch.delenv("TENTH_RUN_ID", raising=False)
+    for name in ("train", "ship"):
+        with Meter(name):
+            pass
+    assert [stage.name for stage in add(gathered([tmp_path])).stages] == ["train", "ship"]

@@ -1,13 +1,20 @@
+import subprocess
+import sys
+
 import pytest
 
 from tenth.receipt.runs import SCHEDULERS, Run, node
 
 
-def test_a_run_has_an_id_of_its_own():
+def test_what_one_process_leaves_is_of_one_run_and_another_is_of_another():
     one, other = Run.here({}), Run.here({})
-    assert one.id != other.id
+    assert one == other
     assert one.scheduler == {}
-    assert (one.node, one.process) == (other.node, other.process)
+    program = "from tenth.receipt.runs import Run; print(Run.here({}).id)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert one.id != run.stdout.strip() != ""
 
 
 def test_the_user_names_the_run():
@@ -38,7 +45,7 @@ def test_an_id_that_says_nothing_is_none():
 
 def test_a_pod_alone_shares_no_id_with_other_pods():
     given = {"POD_UID": "u", "POD_NAMESPACE": "n"}
-    assert Run.here(given).id != Run.here(given).id
+    assert Run.here(given).id == Run.here({}).id  # that of the process
     assert Run.here(given).scheduler == given
 
 

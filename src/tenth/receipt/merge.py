@@ -7,29 +7,53 @@ receipt that is given twice, or once as it was and once as it became, counts onc
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tenth.errors import InputError, must
 from tenth.figures import unknown
 from tenth.receipt.place import Place
 from tenth.receipt.processes import united
-from tenth.receipt.record import Receipt
+from tenth.receipt.record import Receipt, read
 from tenth.receipt.stage import Stage
 
 
 def gathered(paths: Iterable[str | Path]) -> list[Receipt]:
-    """The receipts of these files, and of the JSON files in these folders.
+    """The receipts of these files, and those among the JSON files in these folders.
 
     Raises:
-        FormatError: a file is no receipt.
+        FormatError: a file is no receipt, or is not as it was sealed.
         InputError: a folder holds none.
     """
-    found = []
+    files, _ = sorted_out(paths)
+    return [Receipt.load(file).as_sealed("to be added up") for file in files]
+
+
+def sorted_out(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+    """The files with receipts, and the JSON files in these folders that are of another kind.
+
+    Raises:
+        FormatError: a file in a folder holds no JSON.
+        InputError: a folder holds no receipt.
+    """
+    receipts: list[Path] = []
+    others: list[Path] = []
     for path in map(Path, paths):
-        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
-        if not files:
-            raise InputError(must(f"folder {path}", "one with receipts", "no JSON file"))
-        found += [Receipt.load(file) for file in files]
-    return found
+        if not path.is_dir():
+            receipts.append(path)
+            continue
+        files = sorted(path.glob("*.json"))
+        found = [file for file in files if _claims(read(file))]
+        if not found:
+            got = ", ".join(file.name for file in files) or "no JSON file"
+            raise InputError(must(f"folder {path}", "one with receipts", got))
+        receipts += found
+        others += [file for file in files if file not in found]
+    return receipts, others
+
+
+def _claims(form: Any) -> bool:
+    """Whether a document says that it is a receipt; whether it is one is looked at later."""
+    return isinstance(form, dict) and str(form.get("schema")).startswith("tenth-receipt/")
 
 
 def add(receipts: Sequence[Receipt]) -> Receipt:

@@ -4,11 +4,11 @@
         with Meter("train", into=receipt.stages):
             ...
 
-The file is written when a meter opens, every quarter of a minute, and when it closes. A stage that
-had not ended is marked as interrupted. Without a word in the program, the variable TENTH_RECEIPTS
-names a folder in which each outermost meter leaves such a file; `tenth receipt add FOLDER` adds
-them up. A meter counts the processor time of children that have ended: children that it is around
-should not have the variable, or they count twice.
+The file is written when a meter opens, 1, 3, 7 and 15 seconds later, then every quarter of a
+minute, and when it closes. A stage that had not ended is marked as interrupted. Without a word in
+the program, the variable TENTH_RECEIPTS names a folder in which each outermost meter leaves such a
+file; `tenth receipt add FOLDER` adds them up. A meter counts the processor time of children that
+have ended: children that it is around should not have the variable, or they count twice.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tenth.receipt.stage import Stage
 
 VARIABLE = "TENTH_RECEIPTS"
-SECONDS = 15.0
+SECONDS, FIRST = 15.0, 1.0
 RUNNING = "had not ended when this was written"
 _numbers = count()
 
@@ -54,7 +54,7 @@ class Keeper:
     Args:
         receipt: what is known beside the stages; those it holds already are written too.
         path: the file.
-        seconds: between two writes while a meter runs.
+        seconds: between two writes while a meter runs, save soon after it has opened.
     """
 
     def __init__(self, receipt: Receipt, path: Path, seconds: float = SECONDS) -> None:
@@ -74,7 +74,9 @@ class Keeper:
         self._running.append(meter)
         self.write()
         if self._ticker is None:
-            self._ticker = Ticker(self._seconds, self._try, "tenth receipt")
+            self._ticker = Ticker(self._seconds, self._try, "tenth receipt", FIRST)
+        else:
+            self._ticker.again()
 
     def end(self, meter: Running) -> None:
         """It has closed; its stage stays in the file."""
@@ -143,7 +145,8 @@ def keeper(name: str, place: Place) -> Keeper | None:
         return None
     from tenth.receipt.record import Receipt
 
-    receipt = Receipt(name, Aim(name), place=place)
+    # a meter knows no task; named after the stage, unlike work is still not taken for like
+    receipt = Receipt(name, Aim(f"task not said, metered as {name!r}"), place=place)
     file = f"{receipt.run.node}-{receipt.run.process}-{next(_numbers)}.json"
     return Keeper(receipt, files.output_folder(folder) / file)
 

@@ -54,6 +54,7 @@ _SHARED = (
     ("BUILD_TAG",),
     ("TORCHELASTIC_RUN_ID",),
 )
+_OWN = uuid.uuid4().hex[:16]  # what one process leaves is of one run, where nobody names it
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SESSION = uuid.uuid4().hex[:8]  # containers of one machine may have the same process ids
 _IN_A_POD, _POD = "KUBERNETES_SERVICE_HOST", "HOSTNAME"  # a pod is called as its host is
@@ -77,7 +78,8 @@ class Run:
     def here(cls, environment: Mapping[str, str] | None = None) -> Self:
         """The run that this process belongs to.
 
-        Its id is TENTH_RUN_ID, else that of the scheduler, else a new one.
+        Its id is TENTH_RUN_ID, else that of the scheduler, else one that this process and its forks
+        share.
         """
         environment = os.environ if environment is None else environment
         found = {
@@ -88,7 +90,7 @@ class Run:
         }
         if _IN_A_POD in environment and environment.get(_POD):
             found[_POD] = environment[_POD]
-        own = environment.get(VARIABLE) or _shared(found) or uuid.uuid4().hex[:16]
+        own = environment.get(VARIABLE) or _shared(found) or _OWN
         return cls(own, node(), f"{os.getpid()}-{_SESSION}", found)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`tenth receipt add`: receipts of one run as one."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,10 @@ def add(
     A machine is counted once where an instrument reads all of it. Receipts belong together by their
     run id: that of the scheduler, or the variable TENTH_RUN_ID.
     """
-    from tenth.receipt.merge import add, gathered
+    from tenth.receipt.merge import add, gathered, sorted_out
 
+    for other in sorted_out(receipts)[1]:
+        print(f"left out, for it is no receipt: {other}", file=sys.stderr)
     whole = add(gathered(receipts))
     if out is not None:
         whole.save(out)

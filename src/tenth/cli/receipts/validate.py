@@ -19,12 +19,19 @@ def validate(receipts: Files, as_json: Json = False) -> None:
 
     Exit codes: 0 all are sound, 1 one is not, 2 a file cannot be read.
     """
-    from tenth.receipt.validate import validate
+    from tenth.errors import FormatError
+    from tenth.receipt.validate import Finding, Verdict, validate
 
-    verdicts = [validate(path) for path in receipts]
+    verdicts, unread = [], False
+    for path in receipts:
+        try:
+            verdicts.append(validate(path))
+        except FormatError as error:
+            unread = True
+            verdicts.append(Verdict(str(path), [Finding("file", str(error))]))
     if as_json:
         print(json.dumps({"receipts": [one.to_json() for one in verdicts]}, indent=2))
     else:
         print("\n".join(map(str, verdicts)))
     if not all(one.sound for one in verdicts):
-        raise typer.Exit(1)
+        raise typer.Exit(2 if unread else 1)
