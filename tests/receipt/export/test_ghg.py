@@ -34,13 +34,19 @@ def test_without_a_contract_market_is_null_and_open():
 
 
 def test_a_rented_machine_is_scope_3():
-    location, *_ = lines(plain(), {"rented": True})
+    location, _, hardware = lines(plain(), {"rented": True})
     assert location["scope"] == "3"
+    # a tenant bought a service: the machine is its owner's capital good
+    assert hardware["scope"] == "3"
+    assert hardware["category"] == location["category"]
+    assert "capital" not in hardware["category"]
 
 
 def test_nobody_said_whose_machine_it_is():
     filled = export(plain(), "ghg")
     assert filled.content["lines"][0]["scope"] is None
+    assert filled.content["lines"][2]["category"] is None
+    assert "lines.hardware.category" in {gap.field for gap in filled.open}
     assert not filled.complete
 
 

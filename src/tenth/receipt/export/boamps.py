@@ -66,7 +66,7 @@ def _header(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
 
 def _task(sheet: Sheet, receipt: Receipt, facts: Facts) -> dict[str, Any]:
     task: dict[str, Any] = {}
-    stage = tally.stage(receipt, facts)
+    stage = facts["training_type"]
     why = "nobody said whether it was pre-training, fine-tuning or inference"
     sheet.put(task, "task.taskStage", stage and _STAGES[stage], why, required=True)
     why = f"nobody gave it; the task is called {receipt.task.name!r}"

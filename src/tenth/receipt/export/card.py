@@ -66,7 +66,7 @@ def _metadata(sheet: Sheet, receipt: Receipt, facts: Facts) -> list[str]:
     sheet.put(known, "emissions", grams, carbon.reason, required=True)
     words_of = {
         "source": (f"tenth receipt: {telling.said(carbon)}", ""),
-        "training_type": (tally.stage(receipt, facts), "nobody said whether it was fine-tuning"),
+        "training_type": (facts["training_type"], "nobody said whether it was fine-tuning"),
         "geographical_location": (place, telling.place_open(receipt)),
         "hardware_used": (", ".join(filter(None, hardware)), "the receipt does not say"),
     }

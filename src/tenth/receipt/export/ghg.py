@@ -1,7 +1,8 @@
 """Lines for an inventory by the GHG Protocol: scope, category, method, kWh, factor, kgCO2e.
 
 The electricity of an owned machine is Scope 2, once by location and once by market. That of a
-rented machine is its owner's Scope 2 and the tenant's Scope 3. Building the hardware is Scope 3.
+rented machine is its owner's Scope 2 and the tenant's Scope 3. Building the hardware is Scope 3: of
+category 2 for whoever bought it; a tenant has no capital good, and bought a service.
 
 Source: GHG Protocol Corporate Standard; Scope 2 Guidance (2015), ch. 6; Scope 3 Standard (2011).
 """
@@ -17,6 +18,7 @@ from tenth.receipt.record import Receipt
 _NO_OWNER = "nobody said whether the machine is owned or rented"
 _OWNED = ("2", "purchased electricity")
 _RENTED = ("3", "1, purchased goods and services (8, upstream leased assets, if it is a lease)")
+_CAPITAL = "2, capital goods"
 _LIFE_CYCLE = (
     "The location-based factor is of the whole life cycle: its upstream part belongs to Scope 3, "
     "category 3. Do not add it to factors of direct combustion in one total."
@@ -32,7 +34,7 @@ def fill(receipt: Receipt, facts: Facts) -> Filled:
     lines = [
         _electricity(sheet, facts, "location", energy, factor, carbon),
         _electricity(sheet, facts, "market", energy, tally.market_factor(facts), market),
-        _hardware(sheet, embodied),
+        _hardware(sheet, facts, embodied),
     ]
     if why := telling.place_open(receipt):
         sheet.leave("place", why)
@@ -78,12 +80,17 @@ def _electricity(
     return line
 
 
-def _hardware(sheet: Sheet, embodied: Figure) -> dict[str, Any]:
+def _hardware(sheet: Sheet, facts: Facts, embodied: Figure) -> dict[str, Any]:
+    rented = facts["rented"]
+    category = _RENTED[1] if rented else _CAPITAL
+    if rented is None:
+        category = None
+        sheet.leave("lines.hardware.category", _NO_OWNER)
     if not embodied.known:
         sheet.leave("lines.hardware.kgco2e", embodied.reason)
     return {
         "scope": "3",
-        "category": "2, capital goods",
+        "category": category,
         "method": "share of the time and of the resources reserved",
         "kgco2e": tally.scaled(embodied, "kgCO2e", over=1000).value,
     }

@@ -90,7 +90,7 @@ def _package(sheet: Sheet, receipt: Receipt, facts: Facts, base: str) -> dict[st
     }
     for fact, field, why in _PACKAGE:
         sheet.put(package, field, facts[fact], why, required=True)
-    stage, energy = tally.stage(receipt, facts), tally.energy_kwh(receipt)
+    stage, energy = facts["training_type"], tally.energy_kwh(receipt)
     if energy.value is None:
         sheet.leave("ai_energyConsumption", energy.reason)
     elif stage is None:

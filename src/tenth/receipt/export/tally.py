@@ -120,14 +120,6 @@ def parameters(receipt: Receipt) -> Figure:
     )
 
 
-def stage(receipt: Receipt, facts: Facts) -> str | None:
-    """What the receipt is of: as given; a stage "train …" of tenth's says pre-training."""
-    if facts["training_type"] is not None:
-        return facts["training_type"]
-    trained = any(one.name.split()[:1] == ["train"] for one in receipt.stages)
-    return "pre-training" if trained else None
-
-
 def started(receipt: Receipt) -> datetime | None:
     """When the first stage that says so began, in UTC."""
     found = [stage.notes.get("started") for stage in receipt.stages]
