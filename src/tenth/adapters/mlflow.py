@@ -5,8 +5,8 @@ wandb.log(as_metrics(receipt))       # or into any other tracker
 """
 
 from tenth.adapters.extras import needing
-from tenth.figures import Figure
 from tenth.receipt import Receipt
+from tenth.receipt.export import export
 
 
 def as_metrics(receipt: Receipt) -> dict[str, float]:
@@ -14,24 +14,11 @@ def as_metrics(receipt: Receipt) -> dict[str, float]:
 
     Totals over the stages ("tenth/energy_joules"), scores ("tenth/score/val") and sizes
     ("tenth/size/weights/after"). A modelled figure has its bounds beside it ("…_low", "…_high").
-    What is unknown is left out: it is not zero.
+    What is unknown is left out: it is not zero. Signs that MLflow refuses in a name become "_".
     """
-    figures: dict[str, Figure] = {}
-    for name in dict.fromkeys(name for stage in receipt.stages for name in stage.figures):
-        figures[f"tenth/{name}"] = receipt.total(name)
-    for name, figure in receipt.scores.items():
-        figures[f"tenth/score/{name}"] = figure
-    for size in receipt.sizes:
-        figures[f"tenth/size/{size.name}/before"] = size.before
-        figures[f"tenth/size/{size.name}/after"] = size.after
-    metrics: dict[str, float] = {}
-    for name, figure in figures.items():
-        if figure.known:
-            value, low, high = figure.bounds()
-            metrics[name] = value
-            if low < high:
-                metrics |= {f"{name}_low": low, f"{name}_high": high}
-    return metrics
+    content = export(receipt, "dict").content
+    assert isinstance(content, dict)  # as of this form
+    return dict(content["metrics"])
 
 
 def log_receipt(receipt: Receipt) -> None:

@@ -15,6 +15,7 @@ from tenth.errors import InputError, TargetError
 from tenth.figures import Figure
 from tenth.fit import OnStep, Settings
 from tenth.receipt import Meter, Stage
+from tenth.receipt.instruments.face import NOT_OURS_ALONE
 from tenth.task import Task
 from tenth.train.driver import run
 from tenth.train.race.arms import Arm
@@ -235,8 +236,8 @@ def _kept(stage: Stage, share: float) -> dict[str, Figure]:
 
 
 def _shared(key: str, figure: Figure, share: float) -> Figure:
-    # an hour buys the whole machine, and the counters of energy see all that runs on it
-    whole = key == "price_usd" or (key == "energy_joules" and figure.label == "measured")
+    # an hour buys the whole machine, and some counters see all that runs on it
+    whole = key == "price_usd" or (key == "energy_joules" and NOT_OURS_ALONE in figure.source)
     if share == 1 or not figure.known or not whole:
         return figure
     value, low, high = (share * bound for bound in figure.bounds())
