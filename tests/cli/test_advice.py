@@ -96,3 +96,21 @@ def test_the_family_of_that_name_is_still_planned():
     asked = run("gpt3", "--device", "h100")
     assert asked.exit_code == 2
     assert "--tokens" in asked.stderr
+
+
+@pytest.mark.parametrize("asked", [("--budget", "500usd", "--device", "h100"), ("gpt3",)])
+@pytest.mark.parametrize("option", ["--html", "--explain"])
+def test_what_only_one_plan_has_is_refused_not_ignored(tmp_path, asked, option):
+    page = tmp_path / "p.html"
+    result = run(*asked, *((option, page) if option == "--html" else (option,)))
+    assert result.exit_code == 2
+    assert f"{option} must be given for one plan" in result.stderr
+    assert not page.exists()
+
+
+def test_a_picture_that_cannot_be_written_names_its_option(tmp_path):
+    asked = ("--budget", "20kWh", "--device", "rtx4090", "--picture", tmp_path / "none" / "a.svg")
+    result = run(*asked)
+    assert result.exit_code == 2
+    assert "--picture" in result.stderr
+    assert "--out" not in result.stderr

@@ -218,4 +218,20 @@ def test_a_plan_is_a_page_too(tmp_path, lang, said):
 def test_a_page_that_cannot_be_written_is_said(tmp_path):
     page = tmp_path / "none" / "plan.html"
     done = run("gpt2", "--tokens", "1e8", "--device", "h100", "--html", page)
-    assert done.exit_code != 0
+    assert done.exit_code == 2
+    assert "Choose another place with --html" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--lang", "de"), "--lang must be given with --html"),
+        (("--lang", "ar"), "--lang must be given with --html"),
+        (("--lang", "de", "--html", "p.html"), "language must be one of en, ar"),
+    ],
+)
+def test_a_language_that_no_page_has_is_refused(tmp_path, monkeypatch, more, words):
+    monkeypatch.chdir(tmp_path)
+    for what in (("gpt2", "--tokens", "1e8"), ("gpt3",), ("--budget", "5usd")):
+        assert words in refused(*what, *more)
+    assert not (tmp_path / "p.html").exists()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenth.cli.show import print_result
-from tenth.errors import InputError, must
+from tenth.errors import InputError, OutputError, must
 
 if TYPE_CHECKING:
     from tenth.catalogue import Device
@@ -28,29 +29,55 @@ class Where:
 
 @dataclass(frozen=True)
 class Asked:
-    """A budget, a file for its picture, how many devices if that was said, devices of one's own."""
+    """A budget, a file for its picture, how many devices if that was said, devices of one's own.
+
+    `of_one_plan` are options that only one plan has an answer to.
+    """
 
     budget: Sequence[str]
     picture: Path | None
     count: int | None
     mine: Sequence[Device]
+    of_one_plan: Sequence[str]
 
 
 def answered(ask: Ask, asked: Asked, where: Where, as_json: bool) -> bool:
-    """Answer a question that is no plan: what a budget pays for, or `gpt3` and nothing else."""
+    """Answer a question that is no plan: what a budget pays for, or `gpt3` and nothing else.
+
+    Raises:
+        InputError: something is asked that only one plan has, or a picture without a budget.
+    """
     if asked.budget:
+        remedy = "Plan one of its rows: the same words with --device, --count and without --budget."
+        _refuse(asked.of_one_plan, "with --budget, which compares many", remedy)
         _advise(ask, asked, where, as_json)
         return True
     if asked.picture is not None:
         raise InputError(must("--picture", "given with --budget", "without it"))
     alone = ask.what == "gpt3" and where.device is None and asked.count is None
     if alone and type(ask)("gpt3", serve=ask.serve) == ask:
+        remedy = "Say what is to be planned: `tenth plan gpt3 --tokens 3e11 --device h100`."
+        _refuse(asked.of_one_plan, "with gpt3 alone, which is a story", remedy)
         from tenth.plan.twelve_million import retell
 
         story = retell(where.assume.prices)
         print_result(story, story.to_json, as_json)
         return True
     return False
+
+
+def _refuse(options: Sequence[str], got: str, remedy: str) -> None:
+    if options:
+        raise InputError(must(options[0], "given for one plan", got, remedy))
+
+
+@contextmanager
+def named(option: str) -> Iterator[None]:
+    """Let an error of writing name the option that chose the place."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(str(error).replace("--out", option)) from error
 
 
 def _advise(ask: Ask, asked: Asked, where: Where, as_json: bool) -> None:
@@ -73,5 +100,6 @@ def _advise(ask: Ask, asked: Asked, where: Where, as_json: bool) -> None:
         assume=where.assume,
     )
     if asked.picture is not None:
-        found.draw(asked.picture)
+        with named("--picture"):
+            found.draw(asked.picture)
     print_result(found, found.to_json, as_json)

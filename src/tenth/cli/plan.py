@@ -183,6 +183,7 @@ def plan(
     from tenth.plan import Assumptions, Serve, Sizes
     from tenth.plan.ask import Ask, plan_of
 
+    _check_language(lang, html)
     device_meant, price_rows, mine = _tables(device, devices, prices)
     assume = Assumptions(
         active_parameters=active,
@@ -212,7 +213,9 @@ def plan(
         targets,
         Serve(requests, tokens_in, tokens_out, batch, bits, cache_bits),
     )
-    if advice.answered(ask, advice.Asked(budget or (), picture, count, mine), where, as_json):
+    of_one_plan = [name for name, said in (("--html", html), ("--explain", explain)) if said]
+    asked = advice.Asked(budget or (), picture, count, mine, of_one_plan)
+    if advice.answered(ask, asked, where, as_json):
         return
     if what is not None and what.endswith(".py"):
         result = of_task(ask, where, steps, seed if measure else None)
@@ -225,11 +228,27 @@ def plan(
         print(f"\n{result.explain()}")
 
 
+def _check_language(lang: str, html: Path | None) -> None:
+    """Raise unless the page that is asked for can be in this language, and there is one."""
+    if html is None:
+        if lang != "en":
+            rule, remedy = (
+                "given with --html",
+                "It is the language of the page; tables are in English.",
+            )
+            raise InputError(must("--lang", rule, repr(lang), remedy))
+        return
+    from tenth.receipt.look.language import language
+
+    language(lang)
+
+
 def _write(plan: Plan, path: Path, lang: str) -> None:
     from tenth.files import write_text
     from tenth.plan import page
 
-    write_text(path, page.html(plan, lang))
+    with advice.named("--html"):
+        write_text(path, page.html(plan, lang))
 
 
 def _tables(device: str | None, devices: Path | None, prices: Path | None) -> tuple:
