@@ -1,11 +1,22 @@
 """Stored variants as torch tensors, and as models of transformers."""
 
+import socket
+
 import numpy as np
 import pytest
 import torch
 from blake3 import blake3
 from safetensors.torch import save_file
-from transformers import AutoModel, AutoModelForSequenceClassification, BertConfig, BertModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    GenerationConfig,
+)
 
 from tenth.adapters.keep import DTYPES, _tensor, pretrained, state_dict
 from tenth.errors import InputError, MissingError, UnsupportedError
@@ -101,6 +112,39 @@ def test_a_model_is_loaded_without_a_copy_of_its_weights_on_the_disk(store, tmp_
             head.bert.embeddings.word_embeddings.weight, model.embeddings.word_embeddings.weight
         )
     assert not stored.folder.exists()
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refused(*_, **__):
+        raise AssertionError("a connection was asked for")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+
+
+def test_a_tokenizer_is_loaded_from_what_is_stored_and_never_from_a_hub(
+    store, tmp_path, no_network
+):
+    model = tmp_path / "m"
+    BertModel(CONFIG).save_pretrained(model)
+    store.put("bare", model)
+    (model / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\nblue\n")
+    store.put("m", model)
+    with pretrained(store, "m") as stored:
+        for kind in (AutoTokenizer, BertTokenizer):
+            tokenizer = stored.load(kind)
+            assert tokenizer.convert_tokens_to_ids(["blue", "red"]) == [6, 5]
+        assert stored.load(AutoConfig).hidden_size == 16
+        for kind in ("bert-base-uncased", None, 3, dict):
+            with pytest.raises(InputError, match="must be a class of transformers"):
+                stored.load(kind)
+    with pretrained(store, "bare") as stored:
+        for kind in (AutoTokenizer, BertTokenizer):
+            with pytest.raises(InputError, match="bare must be put with the files of its token"):
+                stored.load(kind)
+        with pytest.raises(InputError, match="put with the files of GenerationConfig"):
+            stored.load(GenerationConfig)
 
 
 def test_a_variant_without_a_config_says_so(store, tmp_path):

@@ -3,7 +3,7 @@
 weights = state_dict(store.open("task-a"), device="cuda")
 
 with pretrained(store, "task-a") as stored:
-    tokenizer = AutoTokenizer.from_pretrained(stored.folder)
+    tokenizer = stored.load(AutoTokenizer)
     model = stored.load(AutoModelForCausalLM)
 """
 
@@ -111,24 +111,47 @@ class Pretrained:
         self._variant = variant
         self._threads = threads
 
-    def load(self, model: Any, **how: Any) -> Any:
-        """`model.from_pretrained` with the stored weights, which go straight into memory.
+    def load(self, kind: Any, **how: Any) -> Any:
+        """`kind.from_pretrained` of what is stored; weights go straight into memory.
 
         Args:
-            model: a class such as `AutoModelForCausalLM` or `BertModel`.
+            kind: a class of `transformers`: of models such as `AutoModelForCausalLM`, or one that
+                reads other files, such as `AutoTokenizer`; these come from `folder` alone.
             how: what `from_pretrained` takes beside: dtype, device_map, ...
 
         Raises:
-            InputError: the variant has no config.json.
+            InputError: no such class; or the variant was put without its config.json, or without
+                the files of its tokenizer.
         """
         with needing("transformers"):
-            from transformers import AutoConfig
+            from transformers import AutoConfig, PreTrainedModel
+        if not isinstance(kind, type) or not hasattr(kind, "from_pretrained"):
+            raise InputError(must("what is loaded", "a class of transformers", repr(kind)))
+        if not hasattr(kind, "_model_mapping") and not issubclass(kind, PreTrainedModel):
+            return self._small(kind, how)
         if "config.json" not in self._variant.files:
             raise InputError(must(self._variant.name, "put with its config.json", "none"))
         config = how.pop("config", None) or AutoConfig.from_pretrained(self.folder)
         weights = state_dict(self._variant, threads=self._threads)
         how.setdefault("dtype", getattr(config, "dtype", None) or "auto")
-        return _of(model, config).from_pretrained(None, config=config, state_dict=weights, **how)
+        return _of(kind, config).from_pretrained(None, config=config, state_dict=weights, **how)
+
+    def _small(self, kind: Any, how: Mapping[str, Any]) -> Any:
+        """What is read from small files; never from a hub, which would know another one."""
+        local = {**how, "local_files_only": True}
+        try:
+            made = kind.from_pretrained(str(self.folder), **local)
+        except (OSError, ValueError) as error:
+            rule = f"put with the files of {kind.__name__}"
+            raise InputError(
+                must(self._variant.name, rule, str(error).partition("\n")[0])
+            ) from error
+        # without its files a tokenizer comes out empty, and nothing is said
+        files = set((getattr(made, "vocab_files_names", None) or {}).values())
+        if files and not files & set(self._variant.files):
+            rule = "put with the files of its tokenizer"
+            raise InputError(must(self._variant.name, rule, f"none of {', '.join(sorted(files))}"))
+        return made
 
 
 def _of(model: Any, config: Any) -> Any:
