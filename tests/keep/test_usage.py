@@ -69,6 +69,22 @@ def test_one_tensor_stored_in_two_ways_takes_both(store):
     assert account(used).sizes[2].after.value == twin.stored_bytes
 
 
+def test_show_marks_what_names_put_before_need_too(store, tmp_path):
+    base, task, twin = (store.show(name).tensors for name in ("base", "task", "twin"))
+    assert all(one.shared_bytes == 0 < one.stored_bytes for one in (*base, *task))
+    assert all(one.stored_bytes == 0 < one.shared_bytes for one in twin)
+    assert [one.shared_bytes for one in twin] == [one.stored_bytes for one in task]
+    assert sum(one.stored_bytes for one in task) <= store.du().shares[1].stored_bytes
+    store.put("task", tmp_path / "base")  # now twin was there before
+    assert sum(one.stored_bytes for one in store.show("twin").tensors) > 0
+    assert {one.stored_bytes for one in store.show("task").tensors} == {0}
+    assert store.show("task@1").to_json()["tensors"][0]["shared_bytes"] == 0
+    arrays = {"one": weights()["block.0.weight"], "two": weights()["block.0.weight"]}
+    store.put("tied", folder(tmp_path / "tied", arrays))
+    tied = store.show("tied").tensors
+    assert tied[1].stored_bytes == 0
+
+
 def test_what_lies_beside_what_is_needed_is_told_apart(store, tmp_path):
     arrays = weights(3)
     store.put("both", folder(tmp_path / "both", arrays))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from tenth.keep import changes, listing, patch, refs, usage, verify
+from tenth.keep import changes, listing, patch, refs, showing, usage, verify
 from tenth.keep.assembling import PutOptions, PutResult
 from tenth.keep.codecs import Tier
 from tenth.keep.collect import GRACE_SECONDS, Collected, collect
@@ -135,9 +135,9 @@ class Store:
         """The names, in order; those of interrupted puts begin with `unfinished/`."""
         return listing.ls(self._shelf)
 
-    def show(self, name: str) -> listing.Shown:
+    def show(self, name: str) -> showing.Shown:
         """A name in full: its files, its tensors, and how each is stored."""
-        return listing.show(self._shelf, name)
+        return showing.show(self._shelf, name)
 
     def log(self, name: str) -> list[Ref]:
         """All versions of a name, the newest first; removals are among them.

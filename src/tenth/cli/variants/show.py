@@ -8,7 +8,9 @@ from tenth.cli.variants.arguments import PLACE, Version, Where, ratio, size, tab
 def show(name: Version, store: Where = PLACE, as_json: Json = False) -> None:
     """Show the files and tensors of a name, and how each tensor is stored.
 
-    tenth keep show task-a
+        tenth keep show task-a
+
+    Bytes that names put before need too count for them; a tensor of only such bytes is "shared".
     """
     from tenth.keep import Store
     from tenth.keep.listing import iso
@@ -32,7 +34,9 @@ def show(name: Version, store: Where = PLACE, as_json: Json = False) -> None:
     for one in shown.tensors:
         shape = "×".join(map(str, one.shape)) or "scalar"
         sizes = (size(one.full_bytes), size(one.stored_bytes))
-        times = ratio(one.full_bytes, one.stored_bytes) if one.stored_bytes else "copy"
+        times = "shared" if one.shared_bytes else "copy"
+        if one.stored_bytes or not one.full_bytes:
+            times = ratio(one.full_bytes, one.stored_bytes)
         rows.append((one.name, one.dtype, shape, *sizes, times, ", ".join(one.codecs)))
     if shown.tensors:
         lines += ["", table(rows, right=(3, 4, 5))]
