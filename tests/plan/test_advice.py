@@ -304,3 +304,25 @@ def test_the_first_row_of_two_of_the_same_device_still_gives_no_ratio():
     rows = advise(["3days"], devices=H100).groups[0].choices
     with pytest.raises(ComparisonError, match="neither ran"):
         times_cheaper(rows[0].side(), rows[1].side())
+
+
+def test_where_memory_forbids_it_the_sequence_is_named_and_a_way_that_fits():
+    ask = Ask("llama3-8b", tokens=1e8, work="lora")
+    (group,) = advise(["10usd"], ask, devices=H100).groups
+    assert not group.choices
+    assert "100 M tokens in sequences of 8192" in str(group)
+    assert group.hints == ("--recompute", "--sequence 2048")
+    assert "with --recompute or with --sequence 2048 something does" in str(group)
+    again = Assumptions(recompute=True)
+    assert advise(["10usd"], ask, devices=H100, assume=again).groups[0].choices
+    shorter = Ask("llama3-8b", tokens=1e8, work="lora", sequence=2048)
+    assert advise(["10usd"], shorter, devices=H100).groups[0].choices
+
+
+def test_no_hint_is_given_that_does_not_hold():
+    ask = Ask("llama3-70b", tokens=1e6, work="full")
+    (group,) = advise(["10usd"], ask, devices=["rtx4090"], count=1).groups
+    assert "too little memory" in group.left_out
+    assert group.hints == ()
+    sized = advise(["1usd"], Ask(params=1e12, tokens=1e6), devices=["rtx4090"]).groups[0]
+    assert sized.hints == ()

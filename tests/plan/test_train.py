@@ -234,3 +234,18 @@ def test_every_preset_makes_a_whole_plan():
 def test_work_that_is_none_is_refused():
     with pytest.raises(InputError, match="work must be a Train or a Serve"):
         of_model(LLAMA, "pretrain")
+
+
+def test_the_length_of_sequences_is_named_and_blamed_where_it_forbids():
+    model = preset("llama3-8b")
+    plan = of_model(model, Train(1e8, kind="lora"), device="h100")
+    assert "100 M tokens in sequences of 8192" in plan.title
+    reason = plan.figures["devices_needed"].reason
+    assert "each keeps the activations of 1 × 8192 tokens" in reason
+    assert "(--recompute) or with sequences of 2048 (--sequence 2048)" in str(plan)
+    for work, assume in (
+        (Train(1e8, kind="lora"), Assumptions(recompute=True)),
+        (Train(1e8, kind="lora", sequence=2048), Assumptions()),
+    ):
+        helped = of_model(model, work, device="h100", assume=assume)
+        assert "Memory: fits" in helped.notes[0]

@@ -73,6 +73,19 @@ def plan_of(
     return of_model(model, _work(ask, model), **where)
 
 
+def sequence_of(ask: Ask) -> int | None:
+    """Tokens of a sequence that a plan of this model takes; None for images and without a shape.
+
+    Raises:
+        InputError: the model cannot be read.
+    """
+    path = Path(str(ask.what))
+    if ask.what is None or (ask.what not in PRESETS and _is_weights(path)):
+        return None
+    model = _model(ask, path)
+    return (ask.sequence or model.length) if model.sample == "token" else None
+
+
 def _is_weights(path: Path) -> bool:
     if path.is_dir():
         return not (path / "config.json").is_file()

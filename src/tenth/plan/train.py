@@ -14,6 +14,8 @@ from tenth.plan.result import Plan
 from tenth.plan.work import KINDS, Train, adapter_flops, adapter_parameters
 from tenth.plan.zeros import Credit, credit
 
+# tokens of a sequence that is offered where longer ones do not fit
+SHORTER = 2048
 # published rates divide 6·N·D; up to a quarter of attention on top of it is inside their spread
 _INSIDE = 1.25
 _WHOLE_PROJECT = (
@@ -62,7 +64,7 @@ def train(model: Model, work: Train, bill: Bill) -> Plan:
         ),
         "training_flops_dense_equivalent": counted(run.dense, "FLOP", "of the dense twin"),
         "memory_bytes": need(count),
-        "devices_needed": fits.least_count(need, device),
+        "devices_needed": _needed(fits.least_count(need, device), model, work, sequence),
     }
     if run.attention:
         figures["attention_flops"] = counted(run.attention, "FLOP", "part of training_flops")
@@ -187,6 +189,8 @@ def _what(model: Model) -> str:
 
 def _title(model: Model, work: Train, bill: Bill) -> str:
     what = f"{human(work.samples, 'parameters')} {model.sample}s"
+    if model.sample == "token":
+        what += f" in sequences of {length_of(model, work.sequence)}"
     many = bill.count or "an unknown number of"
     kind = "pre-training" if work.kind == "pretrain" else KINDS[work.kind].split(",")[0]
     kind = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}.get(work.kind, kind)
@@ -206,11 +210,7 @@ def _notes(model: Model, work: Train, bill: Bill, need: fits.Need, saved: Credit
     sequence = length_of(model, work.sequence)
     count, device = bill.count or 1, bill.device
     used = need(count)
-    again = replace(bill.assume, recompute=True)
-    smaller = memory_bytes(model, work, sequence, Placed(again, device, count))
-    helps = fits.holds(smaller, device.memory_bytes)
-    others = ("with activations computed again (recompute)",) if helps else ()
-    advice = fits.advice(need, device, count, *others)
+    advice = fits.advice(need, device, count, *_smaller(model, work, sequence, bill))
     notes = [
         f"{memory.verdict(used, device.memory_bytes)} {advice}".strip(),
         saved.words,
@@ -219,6 +219,34 @@ def _notes(model: Model, work: Train, bill: Bill, need: fits.Need, saved: Credit
         *bill.notes(),
     ]
     return [*notes, _WHOLE_PROJECT if work.kind == "pretrain" else ""]
+
+
+def _needed(least: Figure, model: Model, work: Train, sequence: int) -> Figure:
+    """The count of devices, or why none is enough: activations of a batch are not shared out."""
+    if least.known or "not even" not in least.reason:
+        return least
+    kept = (
+        f"{work.batch} × {sequence} tokens" if model.sample == "token" else f"{work.batch} images"
+    )
+    reason = f"{least.reason}: each keeps the activations of {kept}, however many there are"
+    return replace(least, reason=reason)
+
+
+def _smaller(model: Model, work: Train, sequence: int, bill: Bill) -> list[str]:
+    """Ways to keep fewer activations that make it fit, the least of a change first."""
+    again = replace(bill.assume, recompute=True)
+    ways = [("with activations computed again (--recompute)", again, sequence)]
+    if model.sample == "token" and sequence > SHORTER:
+        shorter = f"sequences of {SHORTER} (--sequence {SHORTER})"
+        ways.append((f"with {shorter}", bill.assume, SHORTER))
+        ways.append((f"with both --recompute and --sequence {SHORTER}", again, SHORTER))
+    held = []
+    for words, assume, length in ways:
+        placed = Placed(assume, bill.device, bill.count or 1)
+        need = memory_bytes(model, work, length, placed)
+        if fits.holds(need, bill.device.memory_bytes):
+            held.append(words)
+    return held[:2]
 
 
 def _value(figure: Figure) -> str:

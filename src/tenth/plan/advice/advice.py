@@ -27,17 +27,20 @@ class Group:
     """The rows of one route, best first.
 
     `left_out` counts devices by why they have no row, `no_credit` those on which the route would
-    run as the dense one does.
+    run as the dense one does. `hints` are options with which something fits where nothing does.
     """
 
     goal: Goal
     choices: tuple[Choice, ...]
     left_out: Mapping[str, int]
     no_credit: int
+    hints: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         title = f"{self.goal.name}: {self.goal.words}"
         body = _table(self) if self.choices else ["  nothing fits"]
+        if self.hints:
+            body.append(f"  with {' or with '.join(self.hints)} something does")
         shown_rows = f"{ROWS} of {len(self.choices)} rows" if len(self.choices) > ROWS else ""
         reasons = [f"{_devices(n)} left out: {why}" for why, n in self.left_out.items()]
         if self.no_credit:
@@ -119,6 +122,7 @@ class Advice:
                     "choices": [one.to_json() for one in group.choices],
                     "left_out": dict(group.left_out),
                     "no_credit": group.no_credit,
+                    "hints": list(group.hints),
                 }
                 for group in self.groups
             ],

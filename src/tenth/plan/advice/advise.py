@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from tenth.catalogue import Device
 from tenth.catalogue import devices as catalogue
@@ -9,11 +10,12 @@ from tenth.errors import InputError
 from tenth.plan import rates
 from tenth.plan.advice.advice import Advice, Group
 from tenth.plan.advice.budget import Limit, read_all
-from tenth.plan.advice.choices import VERDICTS, Choice, choice
+from tenth.plan.advice.choices import MEMORY, NO, VERDICTS, Choice, choice
 from tenth.plan.advice.goals import Goal, Setting, of
-from tenth.plan.ask import Ask
+from tenth.plan.ask import Ask, sequence_of
 from tenth.plan.assumptions import Assumptions, of_device
 from tenth.plan.checks import whole
+from tenth.plan.train import SHORTER
 
 # nobody said how long it may take: a run of more than this is not advised
 _PATIENCE = Limit("time", 30.0, "30 days")
@@ -59,8 +61,12 @@ def advise(
     ]
     patient = all(limit.kind != "time" for limit in limits)
     held = (*limits, _PATIENCE) if patient else limits
-    groups = tuple(_group(goal, machines, count, held) for goal in goals)
-    return Advice(limits, groups, _PATIENCE if patient else None)
+    groups = [_group(goal, machines, count, held) for goal in goals]
+    for at, group in enumerate(groups):
+        if not group.choices and MEMORY in group.left_out:
+            tried = _Tried(at, machines, count, held)
+            groups[at] = replace(group, hints=_hints(ask or Ask(), setting, tried))
+    return Advice(limits, tuple(groups), _PATIENCE if patient else None)
 
 
 def candidates() -> tuple[Device, ...]:
@@ -94,6 +100,35 @@ def _group(
     paid = any(limit.kind == "money" for limit in limits)
     rows.sort(key=lambda one: (paid and bool(one.doubtful), *_rank(one)))
     return Group(goal, tuple(rows), dict(left_out), len(machines) - len(able))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What was tried without success: the place of the goal among its question's, and on what."""
+
+    at: int
+    machines: Sequence[Device]
+    count: int | None
+    limits: Sequence[Limit]
+
+    def fits(self, ask: Ask, setting: Setting) -> bool:
+        """Whether the same goal of another question has a row that may be within the budget."""
+        goal = of(ask, setting)[self.at]
+        group = _group(goal, self.machines, self.count, self.limits)
+        return any(one.verdict != NO for one in group.choices)
+
+
+def _hints(ask: Ask, setting: Setting, tried: _Tried) -> tuple[str, ...]:
+    """Options with which less is kept, and something fits; the least of a change first."""
+    again = replace(setting, assume=replace(setting.assume, recompute=True))
+    length = sequence_of(ask)
+    ways = [("--recompute", ask, again)] if not setting.assume.recompute and ask.what else []
+    if length is not None and length > SHORTER:
+        shorter = replace(ask, sequence=SHORTER)
+        ways.append((f"--sequence {SHORTER}", shorter, setting))
+        ways.append((f"--recompute --sequence {SHORTER}", shorter, again))
+    found = [words for words, asked, within in ways if tried.fits(asked, within)]
+    return tuple(found[:2])
 
 
 def _reason(found: Sequence[Choice | str]) -> str:

@@ -16,6 +16,7 @@ from tenth.plan.result import Plan
 
 SURELY, PROBABLY, LUCK, NO = "surely", "probably", "only with luck", "no"
 VERDICTS = (SURELY, PROBABLY, LUCK, NO)
+MEMORY = "too little memory"
 DOUBTS = ("over a year old", "unverified")
 
 # states of a model may take this much of a device; activations have the rest
@@ -106,7 +107,7 @@ def choice(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
     if missing:
         return missing
     if not _held(plan, device):
-        return "too little memory"
+        return MEMORY
     word, bound = _verdict(plan, limits)
     return Choice(goal, device, count, None, word, bound, plan)
 
@@ -143,7 +144,7 @@ def _sized(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
             bound = "memory"
         bounds = [min(one, most) for one in bounds]
     elif not _held(plans[0][1], device):
-        return "too little memory"
+        return MEMORY
     least = _LEAST_PARAMETERS if goal.samples_each is not None else _LEAST_SAMPLES
     if bounds[0] < least:
         return f"too little for {human(least, 'parameters')} {goal.unit}"

@@ -14,7 +14,7 @@ from tenth.errors import InputError, must
 from tenth.figures import human, product
 from tenth.plan import formulas
 from tenth.plan.advice.routes import FROM_NOTHING, TUNING, Route
-from tenth.plan.ask import INFERENCE, Ask, plan_of
+from tenth.plan.ask import INFERENCE, Ask, plan_of, sequence_of
 from tenth.plan.assumptions import Assumptions, of_place
 from tenth.plan.bill import Bill
 from tenth.plan.estimate import estimate
@@ -134,12 +134,15 @@ def _of_size(ask: Ask, setting: Setting) -> Goal:
 def _of_model(ask: Ask, setting: Setting) -> Iterator[Goal]:
     samples = _samples(ask)
     kinds = (ask.work,) if ask.work is not None else _kinds(ask, samples)
-    known = getattr(ask, samples) is not None
+    known, length = getattr(ask, samples) is not None, sequence_of(ask)
     for kind in kinds:
         mine = replace(ask, work=kind)
         words = f"{TUNING.get(kind, kind)}, of {ask.what}"
         if known:
             words = f"{words}, {_human(getattr(ask, samples))} {samples}"
+        if length is not None:
+            words = f"{words} in sequences of {length}"
+        if known:
             yield Goal(kind, words, setting, partial(_asked, mine, setting, ""))
         else:
             make = partial(_asked, mine, setting, samples)
