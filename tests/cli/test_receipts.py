@@ -179,6 +179,8 @@ def test_compare_without_a_baseline_is_against_the_plan(saved, tmp_path):
     other.hardware["cpu"] = "Apple M4"
     other.save(tmp_path / "other.json")
     assert isinstance(tenth("compare", saved, tmp_path / "other.json").exception, InputError)
+    both = tenth("compare", saved, tmp_path / "other.json", "--plan", saved)
+    assert "a baseline or a plan" in str(both.exception)
     run = tenth("compare", saved, tmp_path / "other.json", "--anyway", "--json")
     assert run.exit_code == 0, run.output
     rows = json.loads(run.stdout)["rows"]

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tenth.errors import FormatError, InputError
+from tenth.errors import ComparisonError, FormatError, InputError
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, plan_against_actual
 from tenth.receipt.actual import planned
@@ -57,10 +57,12 @@ def test_figures_without_a_counterpart_are_left_out(receipt):
 
 def test_parameters_are_those_of_the_model_before(receipt):
     assert "no size called" in rows(receipt)["parameters"].reference.reason
-    receipt.sizes = [
-        BeforeAfter("weights", counted(816, "weights", ""), counted(81, "weights", ""))
-    ]
-    assert rows(receipt)["parameters"].reference == counted(816, "parameters", "")
+    weights = BeforeAfter("weights", counted(816, "weights", ""), counted(81, "weights", ""))
+    receipt.sizes = [weights]
+    assert "not all parameters are weights" in rows(receipt)["parameters"].reference.reason
+    whole = counted(866, "parameters", "")
+    receipt.sizes = [weights, BeforeAfter("parameters", whole, whole)]
+    assert rows(receipt)["parameters"].reference == whole
 
 
 def test_stages_that_metered_nothing_leave_the_actual_unknown(receipt):
@@ -84,6 +86,61 @@ def test_a_receipt_is_held_against_a_plan_in_a_file(receipt, tmp_path):
     path.write_text(json.dumps({"figures": {k: f.to_json() for k, f in PLAN.items()}}))
     rows = {row.name: row for row in planned(receipt, path).rows}
     assert rows["training_flops"].ratio.value == pytest.approx(2.0)
+
+
+def plan_file(tmp_path, parameters=None, **inputs):
+    figures = {name: figure.to_json() for name, figure in PLAN.items()}
+    if parameters is not None:
+        figures["parameters"] = counted(parameters, "parameters", "").to_json()
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"figures": figures, "inputs": inputs}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("parameters", "inputs", "told"),
+    [
+        (1e9, {}, "parameters 1,000,000,000 against a model of 816 weights"),
+        (500, {}, "against a model of 816 weights"),
+        (866, {"device": "h100-sxm", "count": 8}, "device h100-sxm against AMD EPYC"),
+    ],
+)
+def test_a_plan_of_something_else_is_refused(tmp_path, parameters, inputs, told):
+    receipt, path = life(), plan_file(tmp_path, parameters, **inputs)
+    with pytest.raises(ComparisonError, match=told):
+        planned(receipt, path)
+    found = planned(receipt, path, anyway=True)
+    assert found.baseline_kind == "other"
+    assert any(told in note for note in found.notes)
+    assert not any(row.ratio.known for row in found.rows)
+    assert any(row.value.known for row in found.rows)
+
+
+def test_a_plan_of_the_same_has_ratios(tmp_path):
+    receipt = life()
+    for inputs in ({}, {"device": "here"}, {"device": "my-own-box"}, {"device": None}):
+        found = planned(receipt, plan_file(tmp_path, 866, **inputs))
+        assert {row.name: row for row in found.rows}["device_hours"].ratio.known
+    whole = counted(2_000, "parameters", "")
+    receipt.sizes.append(BeforeAfter("parameters", whole, whole))
+    with pytest.raises(ComparisonError, match="parameters 866 against 2,000"):
+        planned(receipt, plan_file(tmp_path, 866))
+    receipt.hardware["accelerators"] = ["NVIDIA H100"]
+    receipt.sizes.pop()
+    with pytest.raises(ComparisonError, match="against NVIDIA H100"):
+        planned(receipt, plan_file(tmp_path, 866, device="generic-2vcpu-vm"))
+    assert planned(receipt, plan_file(tmp_path, 866, device="h100")).rows
+
+
+def test_carbon_of_a_plan_for_another_place_has_no_ratio(tmp_path):
+    for place, known in (("FRA", True), ("POL", False), (None, False)):
+        rows = {row.name: row for row in planned(life(), plan_file(tmp_path, place=place)).rows}
+        assert rows["carbon_kgco2e"].ratio.known == known
+
+
+def test_the_column_of_the_plan_is_headed_plan():
+    head = str(planned(life())).splitlines()[1].split()
+    assert head[:3] == ["this", "plan", "ratio"]
 
 
 @pytest.mark.parametrize(

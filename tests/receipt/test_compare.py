@@ -97,10 +97,60 @@ def test_what_makes_a_comparison_unfair_is_said(change, note):
     assert any(note in said for said in made(**change).compare(made()).notes)
 
 
-def test_without_a_target_the_scores_are_pointed_at():
-    free = made(task=Aim("digits"))
-    assert any("states no target" in note for note in free.compare(free).notes)
-    assert made().compare(made()).notes == []
+ENERGY = "Energy is by one model"
+
+
+def test_without_a_target_the_scores_are_pointed_at_once():
+    free, other = made(task=Aim("digits")), made(task=Aim("digits"), seconds=2.0)
+    assert sum("states no target" in note for note in free.compare(other).notes) == 1
+    (note,) = made().compare(made(seconds=2.0)).notes
+    assert note.startswith(ENERGY)
+
+
+def test_scores_that_differ_without_a_target_are_told():
+    def scored(score, target=None):
+        aim = Aim("digits", "accuracy", target)
+        return made(task=aim, scores={"val": Figure(score, "")})
+
+    told = [note for note in scored(0.917).compare(scored(0.978)).notes if "equal quality" in note]
+    assert len(told) == 1
+    assert "val: 0.917 against 0.978" in told[0]
+    for one, other in ((0.9, 0.9), (0.97, 0.98)):
+        target = None if one == other else 0.95
+        notes = scored(one, target).compare(scored(other, target)).notes
+        assert "equal quality" not in " ".join(notes)
+
+
+def test_a_receipt_against_itself_is_one_and_the_same(receipt):
+    found = receipt.compare(receipt)
+    assert found.notes == ["Both are one and the same receipt."]
+    for row in found.rows:
+        assert not row.ratio.known or row.ratio.bounds() == (1, 1, 1)
+
+
+def test_a_price_or_a_grid_that_both_share_cancels():
+    def priced(seconds, usd, place="FRA"):
+        figures = costs(seconds, place=Place.find(place))
+        bounds = [usd * seconds / 3600 * share for share in (1.0, 0.4, 2.0)]
+        figures["price_usd"] = Figure(bounds[0], "USD", *bounds[1:], "modelled", "hours × price")
+        row = Figure(usd, "USD/h", 0.4 * usd, 2 * usd, "given", "a row")
+        stages = [Stage("train", figures, price=row)]
+        return made(stages=stages, place=Place.find(place))
+
+    rows = {row.name: row for row in priced(1.0, 2.0).compare(priced(4.0, 2.0)).rows}
+    assert rows["price_usd"].ratio.bounds() == rows["wall_seconds"].ratio.bounds()
+    assert rows["carbon_gco2e"].ratio.bounds() == rows["energy_joules"].ratio.bounds()
+    assert "both sides share" in rows["price_usd"].ratio.source
+    rows = {row.name: row for row in priced(1.0, 2.0).compare(priced(4.0, 2.0, "POL")).rows}
+    assert not rows["carbon_gco2e"].ratio.known
+
+
+def test_one_reading_each_has_no_interval():
+    found = made(seconds=1.0).compare(made(seconds=4.0))
+    lines = {line.split("  ")[0]: line for line in str(found).splitlines()}
+    assert lines["time"].endswith("one reading each: no interval")
+    assert lines["FLOPs executed"].endswith("exact")
+    assert "–" in lines["energy"]
 
 
 def test_it_prints_and_is_json():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tenth.errors import FormatError, InputError, must
+from tenth.catalogue import devices
+from tenth.errors import ComparisonError, FormatError, InputError, must
 from tenth.figures import Figure, unknown
 from tenth.receipt import words
 from tenth.receipt.compare import Comparison
@@ -26,6 +28,8 @@ _PLANNED = {
     "carbon_kgco2e": ("carbon_gco2e", 1e-3),
     "price_usd": ("price_usd", 1.0),
 }
+# kinds of devices, and whether work on one sees an accelerator
+_SURELY = {"gpu": True, "tpu": True, "cpu": False}
 
 
 def plan_against_actual(
@@ -52,29 +56,88 @@ def plan_against_actual(
     return rows
 
 
-def planned(receipt: Receipt, path: str | Path | None = None) -> Comparison:
+def planned(
+    receipt: Receipt, path: str | Path | None = None, *, anyway: bool = False
+) -> Comparison:
     """What a receipt came to against its own plan, or against one that a file holds.
 
     Args:
         receipt: what was metered.
         path: what `tenth plan --json` printed; the receipt's own plan if None.
+        anyway: a plan of something else, or a receipt that was edited, is set beside it, without
+            ratios.
 
     Raises:
         InputError: there is no plan.
         FormatError: the file holds none.
+        ComparisonError: the plan is of another model, or of other devices.
     """
-    plan = receipt.plan if path is None else _read(Path(path))
+    plan, inputs = (receipt.plan, {}) if path is None else _read(Path(path))
     if not plan:
         remedy = "Give one with --plan, or a baseline."
         raise InputError(must("plan", "part of the receipt, or in a file", "none", remedy))
+    differences = [] if path is None else _differences(plan, inputs, receipt)
+    if differences and not anyway:
+        told = "; ".join(differences)
+        raise ComparisonError(
+            f"{path} is no plan of this: {told}. A ratio would mean nothing. Plan this model on "
+            "this device, or print both with --anyway."
+        )
+    notes = [f"No ratio, because they differ in {one}." for one in differences]
+    if receipt.edited:
+        notes.append(f"No ratio, because it is not as it was sealed: {'; '.join(receipt.edited)}.")
+    why_not = "not comparable: see below" if notes else ""
+    elsewhere = "place" in inputs and inputs["place"] != receipt.place.code
     rows = [
-        Row(row.name, row.reference, row.value)
+        Row(row.name, row.reference, row.value, why_not or _electricity(row.name, elsewhere))
         for row in plan_against_actual(plan, receipt, stages=receipt.plan_of or None)
     ]
-    return Comparison(receipt.title, "its plan", rows, [], "estimated_by_flops")
+    kind = "other" if notes else "estimated_by_flops"
+    baseline = "its plan" if path is None else "a plan"
+    return Comparison(receipt.title, baseline, rows, notes, kind, reference="plan")
 
 
-def _read(path: Path) -> dict[str, Figure]:
+def _electricity(name: str, elsewhere: bool) -> str:
+    return "different electricity" if name == "carbon_kgco2e" and elsewhere else ""
+
+
+def _differences(
+    plan: Mapping[str, Figure], inputs: Mapping[str, Any], receipt: Receipt
+) -> list[str]:
+    """What shows that a plan is of another model, or of another kind of device."""
+    found = []
+    parameters = plan.get("parameters")
+    if parameters is not None and parameters.value is not None:
+        found += _other_model(parameters.value, receipt)
+    return found + _other_device(inputs.get("device"), receipt)
+
+
+def _other_device(name: Any, receipt: Receipt) -> list[str]:
+    """Whether one is an accelerator and the other none; a device of somebody's own is not known."""
+    try:
+        device = devices.find(str(name))
+    except InputError:
+        return []
+    seen = [str(one) for one in receipt.hardware.get("accelerators") or []]
+    # a system on a chip, or a laptop, may show either
+    if device.kind not in _SURELY or _SURELY[device.kind] == bool(seen):
+        return []
+    ran = ", ".join(seen) or str(receipt.hardware.get("cpu") or "no accelerator")
+    return [f"device {device.name} against {ran}"]
+
+
+def _other_model(planned: float, receipt: Receipt) -> list[str]:
+    sizes = {size.name: size.before.value for size in receipt.sizes}
+    counted, weights = sizes.get("parameters"), sizes.get("weights")
+    if counted is not None and not math.isclose(planned, counted, rel_tol=0.01):
+        return [f"parameters {planned:,.0f} against {counted:,.0f}"]
+    # weights are most of a model's parameters, and never more than all of them
+    if counted is None and weights is not None and not planned / 2 <= weights <= planned:
+        return [f"parameters {planned:,.0f} against a model of {weights:,.0f} weights"]
+    return []
+
+
+def _read(path: Path) -> tuple[dict[str, Figure], dict[str, Any]]:
     from tenth.receipt.record import read
 
     form = read(path)
@@ -82,17 +145,19 @@ def _read(path: Path) -> dict[str, Figure]:
     if not isinstance(figures, dict):
         raise FormatError(must(str(path), "what `tenth plan --json` prints", "something else"))
     try:
-        return figures_from_json(figures)
+        inputs = form.get("inputs")
+        return figures_from_json(figures), inputs if isinstance(inputs, dict) else {}
     except (InputError, TypeError, AttributeError) as error:
         raise FormatError(f"{path} is no plan: {error}") from error
 
 
 def _parameters(receipt: Receipt, unit: str) -> Figure:
-    for wanted in ("parameters", "weights"):
-        for size in receipt.sizes:
-            if size.name == wanted:
-                return _in_unit(size.before, 1.0, unit)
-    return unknown(unit, "the receipt has no size called parameters or weights")
+    names = {size.name: size for size in receipt.sizes}
+    if "parameters" in names:
+        return _in_unit(names["parameters"].before, 1.0, unit)
+    if "weights" in names:
+        return unknown(unit, "the receipt counts weights, and not all parameters are weights")
+    return unknown(unit, "the receipt has no size called parameters")
 
 
 def _in_unit(figure: Figure, factor: float, unit: str) -> Figure:

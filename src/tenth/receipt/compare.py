@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tenth.errors import ComparisonError
-from tenth.figures import Figure
+from tenth.figures import Figure, counted
 from tenth.receipt import render, words
-from tenth.receipt.rows import Row
+from tenth.receipt.rows import Paired, Row
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
@@ -26,6 +27,8 @@ _SUMS = (
     "peak_rss_bytes",
     "written_bytes",
 )
+# what a figure is a multiple of, by a factor that both sides may share
+_FROM = {"price_usd": "wall_seconds", "carbon_gco2e": "energy_joules"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Comparison:
     """What one receipt cost against a baseline; a ratio below 1 is a saving.
 
     `baseline_kind` says what the baseline is worth: `measured_same_hardware`, where both ran on
-    machines alike and were timed; else `other`, and no row has a ratio.
+    machines alike and were timed; else `other`, and no row has a ratio. `reference` is the head of
+    the baseline's column, a message of its language: `other` (baseline), `plan`, `was`.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Comparison:
     rows: list[Row]
     notes: list[str]
     baseline_kind: str = "other"
+    reference: str = "other"
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON."""
@@ -74,7 +79,7 @@ def compare(receipt: Receipt, baseline: Receipt) -> Comparison:
         receipt.title,
         baseline.title,
         rows,
-        _missed([receipt, baseline]),
+        _missed([receipt, baseline]) + _unequal(receipt, baseline),
         "measured_same_hardware",
     )
 
@@ -104,7 +109,40 @@ def _rows(receipt: Receipt, baseline: Receipt, why_not: str) -> list[Row]:
         for name in mine
         if name in theirs and mine[name].unit == theirs[name].unit
     ]
-    return rows + _size_rows(receipt, baseline, why_not)
+    if not why_not:
+        rows = _sharing(rows, receipt, baseline)
+    rows += _size_rows(receipt, baseline, why_not)
+    if receipt != baseline:
+        return rows
+    same = counted(1.0, "×", "one and the same receipt")
+    return [_paired(row, same) if row.ratio.known else row for row in rows]
+
+
+def _sharing(rows: list[Row], receipt: Receipt, baseline: Receipt) -> list[Row]:
+    """The rows, those with their own ratio whose two figures share a price or a grid factor."""
+    by_name = {row.name: row for row in rows}
+    same = {
+        "price_usd": _hour_prices(receipt) == _hour_prices(baseline),
+        "carbon_gco2e": receipt.place == baseline.place,
+    }
+    found = []
+    for row in rows:
+        other = by_name.get(_FROM.get(row.name, ""))
+        if other is not None and same[row.name] and _close(row.ratio, other.ratio):
+            source = f"that of {words.name_of(other.name)}: both sides share the factor"
+            row = _paired(row, replace(other.ratio, source=source))
+        found.append(row)
+    return found
+
+
+def _paired(row: Row, ratio: Figure) -> Row:
+    return Paired(row.name, row.value, row.reference, paired=ratio)
+
+
+def _close(one: Figure, other: Figure) -> bool:
+    if one.value is None or other.value is None:
+        return False
+    return math.isclose(one.value, other.value, rel_tol=1e-6)
 
 
 def _sums(receipt: Receipt) -> dict[str, Figure]:
@@ -177,4 +215,30 @@ def _missed(receipts: Iterable[Receipt]) -> list[str]:
             notes.append(f"{receipt.title!r} missed its target of {target:g}")
         if any(stage.interrupted for stage in receipt.stages):
             notes.append(f"{receipt.title!r} was interrupted: its costs are of a part of the work")
+    return list(dict.fromkeys(notes))
+
+
+def _unequal(receipt: Receipt, baseline: Receipt) -> list[str]:
+    """Words on what a ratio between like receipts still does not say."""
+    if receipt == baseline:
+        return ["Both are one and the same receipt."]
+    notes = []
+    if receipt.task.target is None:
+        pairs = (
+            (name, mine.value, baseline.scores[name].value)
+            for name, mine in receipt.scores.items()
+            if name in baseline.scores
+        )
+        notes += [
+            f"The scores differ ({name}: {mine:.4g} against {theirs:.4g}), and no target says that "
+            "both are good enough: a ratio of costs is not one at equal quality."
+            for name, mine, theirs in pairs
+            if mine is not None and theirs is not None and mine != theirs
+        ]
+    energies = [words.total_of(one, "energy_joules") for one in (receipt, baseline)]
+    if all(energy is not None and energy.label == "modelled" for energy in energies):
+        notes.append(
+            "Energy is by one model on machines alike: part of its error is shared, and the ratio "
+            "of energy may be surer than its interval says."
+        )
     return notes

@@ -81,7 +81,7 @@ def comparison(comparison: Comparison, lang: str = "en") -> list[RenderableType]
     """The parts of a comparison."""
     speak = language(lang)
     title = speak.say("baseline.of", title=comparison.title, baseline=comparison.baseline)
-    heads = (speak.say("baseline.this"), speak.say("baseline.other"))
+    heads = (speak.say("baseline.this"), speak.say(f"baseline.{comparison.reference}"))
     table = rows_table(title, comparison.rows, *heads, lang)
     return [table, *(_plain(f"· {speak.free(note)}") for note in comparison.notes)]
 
@@ -98,13 +98,20 @@ def rows_table(
         if ratio.value is None:
             told = ("–", ratio.reason)
         else:
-            _, low, high = (speak.number(f"{end:.3g}") for end in ratio.bounds())
-            ends = speak.say("interval.ends", low=low, high=high)
-            told = (speak.number(f"{ratio.value:.3g} ×"), ends)
+            told = (speak.number(f"{ratio.value:.3g} ×"), _sureness(row, speak))
         name = words.name_of(row.name, speak)
         cells = (_cell(figure, speak) for figure in (row.value, row.reference))
         table.add_row(_plain(name), *cells, *map(_plain, told))
     return table
+
+
+def _sureness(row: Row, speak: Language) -> str:
+    """The interval of a known ratio, or why it has no width."""
+    _, low, high = row.ratio.bounds()
+    if low == high:
+        return speak.say("baseline.single" if row.single else "baseline.exact")
+    low, high = (speak.number(f"{end:.3g}") for end in (low, high))
+    return speak.say("interval.ends", low=low, high=high)
 
 
 def _print(console: Console, parts: Iterable[RenderableType]) -> None:

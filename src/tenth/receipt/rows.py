@@ -1,6 +1,6 @@
 """A figure beside the one it is held against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tenth.figures import Figure, product, unknown
@@ -28,6 +28,13 @@ class Row:
         inverse = Figure(1 / value, "", 1 / high, 1 / low, self.reference.label)
         return product([self.value, inverse], "×", "value ÷ reference")
 
+    @property
+    def single(self) -> bool:
+        """Whether the ratio is of one reading each: nothing tells how far another would be off."""
+        _, low, high = self.ratio.bounds()
+        told = {self.value.label, self.reference.label}
+        return low == high and not told <= {"counted", "given"}
+
     def to_json(self) -> dict[str, Any]:
         """The row as JSON."""
         return {
@@ -36,3 +43,21 @@ class Row:
             "reference": self.reference.to_json(),
             "ratio": self.ratio.to_json(),
         }
+
+
+@dataclass(frozen=True)
+class Paired(Row):
+    """Figures whose ratio is known better than from their two intervals: they share an error."""
+
+    paired: Figure = field(default_factory=lambda: unknown("×", "nothing was paired"))
+
+    @property
+    def ratio(self) -> Figure:
+        """As it was taken."""
+        return self.paired
+
+    @property
+    def single(self) -> bool:
+        """Whether nothing tells how far another reading would be off."""
+        _, low, high = self.ratio.bounds()
+        return low == high and self.paired.label != "counted"

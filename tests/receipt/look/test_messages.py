@@ -74,6 +74,7 @@ def test_every_message_is_used():
     )
     computed = {f"actual.{verdict}" for verdict in ("inside", "edge", "less", "more", "open")}
     computed |= {f"baseline.{verdict}" for verdict in ("less", "more", "same", "open")}
+    computed |= {"baseline.plan", "baseline.was", "baseline.other"}
     for key in messages("en"):
         if not key.startswith(BY_NAME) and key not in computed:
             assert f'"{key}"' in text, key

@@ -1,6 +1,6 @@
 import pytest
 
-from tenth.figures import Figure, unknown
+from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Row
 from tenth.receipt.look.language import language
 from tenth.receipt.look.shown import Sources
@@ -12,8 +12,10 @@ from ..samples import life
 @pytest.mark.parametrize(
     ("value", "reference", "said"),
     [
-        (Figure(1.0, "s"), Figure(2.0, "s"), "less"),
-        (Figure(3.0, "s"), Figure(2.0, "s"), "more"),
+        (counted(1.0, "s", ""), counted(2.0, "s", ""), "less"),
+        (counted(3.0, "s", ""), counted(2.0, "s", ""), "more"),
+        (Figure(1.0, "s"), Figure(2.0, "s"), "single"),
+        (Figure(1.0, "s"), counted(2.0, "s", ""), "single"),
         (Figure(2.0, "s"), Figure(2.0, "s"), "same"),
         (Figure(2.0, "s", 1.0, 3.0), Figure(2.5, "s", 2.0, 3.0), "open"),
         (Figure(1.0, "s", 0.9, 1.1), Figure(2.5, "s", 2.0, 3.0), "less"),

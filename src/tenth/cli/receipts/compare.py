@@ -31,12 +31,15 @@ def compare(
     it was sealed: such a ratio means nothing.
     """
     from tenth.cli.receipts.sealed import sealed
+    from tenth.errors import InputError, must
     from tenth.receipt.actual import planned
     from tenth.receipt.compare import beside
 
     loaded = sealed(receipt, "to be compared", anyway=anyway)
-    if baseline is None or plan is not None:
-        comparison = planned(loaded, plan)
+    if baseline is not None and plan is not None:
+        raise InputError(must("compare", "given a baseline or a plan", "both", "Call it twice."))
+    if baseline is None:
+        comparison = planned(loaded, plan, anyway=anyway)
     else:
         other = sealed(baseline, "to be compared", anyway=anyway)
         comparison = beside(loaded, other) if anyway else loaded.compare(other)

@@ -12,7 +12,7 @@ from tenth.figures import Figure, human, unknown
 from tenth.receipt import render
 from tenth.receipt.judge.account import Account
 from tenth.receipt.judge.timing import Timing
-from tenth.receipt.rows import Row
+from tenth.receipt.rows import Paired, Row
 
 FELT = 0.95
 _FELT_MORE = 1 / FELT
@@ -34,18 +34,6 @@ class Runs:
     def timed(cls, timing: Timing, before: Figure, after: Figure) -> "Runs":
         """Times and scores together."""
         return cls(timing.before, timing.after, timing.ratio, before, after)
-
-
-@dataclass(frozen=True)
-class _Paired(Row):
-    """Times whose ratio was taken round by round: that is surer than a ratio of their medians."""
-
-    paired: Figure = field(default_factory=lambda: unknown("×", _NOT_TIMED))
-
-    @property
-    def ratio(self) -> Figure:
-        """The median of the rounds' own ratios."""
-        return self.paired
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,8 @@ class Judgement:
         ours, theirs = self.after.figures(), self.before.figures()
         rows = [Row(name, ours[name], theirs[name]) for name in ours]
         rows.append(
-            _Paired("time a run", self.runs.after, self.runs.before, paired=self.runs.ratio)
+            # the median of the rounds' own ratios is surer than a ratio of their medians
+            Paired("time a run", self.runs.after, self.runs.before, paired=self.runs.ratio)
         )
         no_ratio = "a score is compared by its difference"
         rows.append(Row("score, test", self.runs.score_after, self.runs.score_before, no_ratio))

@@ -45,12 +45,15 @@ def verdict(row: Row) -> str:
     """Whether a ratio is clearly below or above 1: `less`, `more`, `same`, `open`; "" without one.
 
     Two exact values that are equal are the same; else an interval that holds 1 shows no difference.
+    `single`: one reading each, from which nothing is clear.
     """
     if not row.ratio.known:
         return ""
     value, low, high = row.ratio.bounds()
     if low == value == high == 1:
         return "same"
+    if row.single:
+        return "single"
     if low <= 1 <= high:
         return "open"
     return "less" if high < 1 else "more"
