@@ -326,3 +326,32 @@ def test_no_hint_is_given_that_does_not_hold():
     assert group.hints == ()
     sized = advise(["1usd"], Ask(params=1e12, tokens=1e6), devices=["rtx4090"]).groups[0]
     assert sized.hints == ()
+
+
+def test_carbon_has_a_column_where_a_place_is_known_and_may_be_the_limit():
+    assert "kgCO2e" not in str(advise(["500usd"], devices=H100))
+    text = str(advise(["500usd"], devices=H100, place="FRA"))
+    head = next(line for line in text.splitlines() if "surely to with luck" in line)
+    assert head.split()[-3:] == ["carbon", "bound", "by"]
+    assert "Our World in Data, Ember, CC BY 4.0" in text
+    one = first(advise(["50kgco2e"], devices=H100, place="FRA"))
+    assert one.bound == "carbon"
+    assert bounds_of(one.plan, "carbon_kgco2e")[0] == pytest.approx(50)
+    with pytest.raises(InputError, match="given with a place"):
+        advise(["50kgco2e"], devices=H100)
+
+
+def test_a_size_that_was_found_is_not_said_to_be_the_users():
+    one = first(advise(["500usd"], devices=H100))
+    figure = one.to_json()["figures"]["parameters"]
+    assert (figure["label"], figure["value"]) == ("estimated", one.amount.value)
+    assert figure["source"].startswith("largest within the budget")
+    asked = first(advise(["500usd"], Ask(params=1e9), devices=H100))
+    assert asked.plan.figures["parameters"].label == "given"
+
+
+def test_a_row_without_a_price_is_explained():
+    advice = advise(["3days"], devices=["tpu-v7", "h100"], count=8)
+    assert not first(advice).plan.figures["price_usd"].known
+    assert "no price is known of this device" in str(advice)
+    assert "no price is known" not in str(advise(["3days"], devices=H100))

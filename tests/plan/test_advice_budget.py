@@ -20,6 +20,8 @@ from tenth.plan.advice.budget import UNITS, read, read_all
         ("36h", "time", 1.5, "36 hours"),
         ("1 week", "time", 7, "1 week"),
         ("90min", "time", 0.0625, "90 minutes"),
+        ("50kgco2e", "carbon", 50, "50 kgCO2e"),
+        ("2 tCO2e", "carbon", 2000, "2 tCO2e"),
     ],
 )
 def test_a_number_and_a_unit(text, kind, most, words):

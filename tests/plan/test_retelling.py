@@ -58,6 +58,10 @@ def test_a_tenth_falls_out_without_tenth_and_the_count_is_right(story):
     assert under
     assert f"{len(under)} of these {len(asked)} prices" in story.notes[0]
     assert "without tenth" in story.notes[0]
+    # what was published has no interval, so it cannot be under a tenth with the whole of it
+    surely = [price for price in under if price.low < price.high <= 1.2e6]
+    assert f"{len(surely)} of them with the whole interval" in story.notes[0]
+    assert "that of V100 of then has none" in story.notes[0]
 
 
 def test_no_ratio_is_printed(story):

@@ -10,6 +10,7 @@ from tenth.plan.advice.budget import Limit
 from tenth.plan.advice.choices import DOUBTS, SURELY, Choice
 from tenth.plan.advice.goals import Goal
 from tenth.plan.advice.sides import both
+from tenth.plan.assumptions import of_place
 from tenth.plan.result import span
 
 FORMAT = "tenth-advice/1"
@@ -18,6 +19,7 @@ _SURE = (
     "with luck: its lower end alone."
 )
 ROWS = 8
+_COSTS = ["days", "energy_kwh", "price_usd"]
 
 _MARKS: dict[str, str] = dict(zip(DOUBTS, ("*", "?"), strict=True))
 
@@ -83,9 +85,15 @@ class Advice:
             notes.append("° no published run stands behind the rate of this device: judgement.")
         if any(one.unchecked for one in rows):
             notes.append("~ the memory of this device is not published: not checked.")
+        notes += _carbon(self.groups)
         marks = [f"{mark} price {word}" for word, mark in _MARKS.items() if word in doubts]
         if marks:
             notes.append(f"{', '.join(marks)}: under a budget of money such rows come last.")
+        if any(not one.plan.figures["price_usd"].known for one in rows):
+            notes.append(
+                "Unknown money: no price is known of this device. Rows are ranked by what fits, "
+                "then by money; where no money was said, an unknown price holds no row back."
+            )
         if any(group.goal.samples_each or group.goal.name == "pretrain" for group in self.groups):
             notes.append(
                 "One final run: whole projects took 1.5 to 3.5 times as much, with search and "
@@ -130,17 +138,26 @@ class Advice:
         }
 
 
+def _carbon(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Whose figures of carbon they are, where there are any."""
+    placed = [group.goal.setting.place for group in groups if group.goal.setting.place is not None]
+    return of_place(placed[0]).notes if placed else ()
+
+
 def _table(group: Group) -> list[str]:
     goal = group.goal
-    head = ["", "device", *_amount_heads(goal), "time", "energy", "money", *_last(goal)]
+    placed = goal.setting.place is not None
+    costs = [*_COSTS, "carbon_kgco2e"] if placed else _COSTS
+    named = ["time", "energy", "money", *(["carbon"] if placed else [])]
+    head = ["", "device", *_amount_heads(goal), *named, *_last(goal)]
     rows = [head]
     for rank, one in enumerate(group.choices[:ROWS], 1):
         figures = one.plan.figures
-        costs = [_ranged(figures[name]) for name in ("days", "energy_kwh", "price_usd")]
-        costs[-1] += "".join(_MARKS[word] for word in one.doubtful)
+        told = [_ranged(figures[name]) for name in costs]
+        told[_COSTS.index("price_usd")] += "".join(_MARKS[word] for word in one.doubtful)
         flaws = ("°" if one.guessed else "") + ("~" if one.unchecked else "")
         place = [f"{rank}.", f"{one.count} × {one.device.name}{flaws}"]
-        rows.append([*place, *_amounts(one), *costs, one.bound if goal.open else _fits(one)])
+        rows.append([*place, *_amounts(one), *told, one.bound if goal.open else _fits(one)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
         "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tenth.catalogue import Device
 from tenth.catalogue import devices as catalogue
-from tenth.errors import InputError
+from tenth.errors import InputError, must
 from tenth.plan import rates
 from tenth.plan.advice.advice import Advice, Group
 from tenth.plan.advice.budget import Limit, read_all
@@ -52,6 +52,9 @@ def advise(
         InputError: a budget, a size, a device or a place that makes no sense.
     """
     limits = read_all(budget)
+    if place is None and any(limit.kind == "carbon" for limit in limits):
+        remedy = "Add --place, such as --place FRA: carbon is that of its electricity."
+        raise InputError(must("a budget of carbon", "given with a place", "none", remedy))
     setting = Setting(place, assume or Assumptions())
     goals = of(ask or Ask(), setting)
     if count is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 from tenth.errors import InputError, must
 from tenth.plan.checks import above_zero
 
-Kind = Literal["money", "energy", "time"]
+Kind = Literal["money", "energy", "time", "carbon"]
 
 # unit as typed -> what it limits, and how much of the figure's own unit it is
 UNITS: dict[str, tuple[Kind, float]] = {
@@ -21,6 +21,9 @@ UNITS: dict[str, tuple[Kind, float]] = {
     "hours": ("time", 1 / 24),
     "days": ("time", 1.0),
     "weeks": ("time", 7.0),
+    "gCO2e": ("carbon", 1e-3),
+    "kgCO2e": ("carbon", 1.0),
+    "tCO2e": ("carbon", 1e3),
 }
 # other ways to write them; "mwh" is left out, as it may be thousandths or millions
 _ALSO = {
@@ -39,15 +42,26 @@ _ALSO = {
     "d": "days",
     "day": "days",
     "week": "weeks",
+    "gco2e": "gCO2e",
+    "kgco2e": "kgCO2e",
+    "tco2e": "tCO2e",
 }
-_FIGURES: dict[Kind, str] = {"money": "price_usd", "energy": "energy_kwh", "time": "days"}
-_FORM = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([A-Za-z]+)", re.ASCII)
-_RULE = "a number and a unit, one of usd, Wh, kWh, MWh, GWh, minutes, hours, days, weeks"
+_FIGURES: dict[Kind, str] = {
+    "money": "price_usd",
+    "energy": "energy_kwh",
+    "time": "days",
+    "carbon": "carbon_kgco2e",
+}
+_FORM = re.compile(r"(\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*([A-Za-z][A-Za-z0-9]*)", re.ASCII)
+_RULE = (
+    "a number and a unit, one of usd, Wh, kWh, MWh, GWh, minutes, hours, days, weeks, gCO2e, "
+    "kgCO2e, tCO2e"
+)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What must not be exceeded: `most` USD, kWh or days; `words` as it was said."""
+    """What must not be exceeded: `most` USD, kWh, days or kgCO2e; `words` as it was said."""
 
     kind: Kind
     most: float

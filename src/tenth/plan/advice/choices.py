@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tenth.catalogue import Device
@@ -151,6 +151,9 @@ def _sized(goal: Goal, device: Device, count: int, limits: Sequence[Limit]) -> C
     source = "largest within the budget; from surely to only with luck"
     amount = Figure(bounds[0], goal.unit, bounds[1], bounds[2], "estimated", source)
     plan = goal.make(bounds[0], device, count)
+    if "parameters" in plan.figures and goal.samples_each is not None:
+        # nobody gave this size: it was found
+        plan = replace(plan, figures={**plan.figures, "parameters": amount})
     # what was sized to the limit fits probably, however the last digit falls
     word = SURELY if _verdict(plan, limits)[0] == SURELY else PROBABLY
     return Choice(goal, device, count, amount, word, bound, plan)

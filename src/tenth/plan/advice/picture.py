@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from tenth.plan.advice.budget import Limit
     from tenth.plan.advice.choices import Choice
 
-_AXES = {"money": "cost, USD", "energy": "energy, kWh", "time": "time, days"}
+_AXES = {
+    "money": "cost, USD",
+    "energy": "energy, kWh",
+    "time": "time, days",
+    "carbon": "carbon, kgCO2e",
+}
 _COLOURS = ("#1f5fa8", "#c08a00", "#4f8f4a")
 _BARS = 8
 # a curve reaches this far on both sides of what fits, in so many steps

@@ -62,14 +62,18 @@ def notes(parts: Mapping[str, Figure], rows: Sequence[Again]) -> tuple[str, ...]
         (row, price) for row in rows for price in row.prices.values() if price.value is not None
     ]
     under = [(row, price) for row, price in asked if price.bounds()[0] <= _TENTH]
-    surely = [price for _, price in under if price.bounds()[2] <= _TENTH]
+    ranged = [(row, price) for row, price in under if price.low != price.high]
+    surely = [price for _, price in ranged if price.bounds()[2] <= _TENTH]
+    exact = ", ".join(dict.fromkeys(row.name for row, price in under if price.low == price.high))
     names = ", ".join(dict.fromkeys(row.name for row, _ in under))
     told = f"None of these {len(asked)} prices is a tenth of 12 million."
     if under:
         told = (
             f"{len(under)} of these {len(asked)} prices are a tenth of 12 million or less "
-            f"({names}), {len(surely)} of them with their whole interval. That falls out of newer "
-            "devices and cheaper sellers, without tenth: tenth claims no part in it."
+            f"({names}), {len(surely)} of them with the whole interval"
+            f"{f'; that of {exact} has none, its hours being published' if exact else ''}. "
+            "That falls out of newer devices and cheaper sellers, without tenth: tenth claims no "
+            "part in it."
         )
     rated = next(row for row in rows if row.name == _RATED)
     return (
