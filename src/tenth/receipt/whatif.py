@@ -1,4 +1,9 @@
-"""The same work in another place, at another price, on another device: always an estimate."""
+"""The same work in another place, at another price, on another device: always an estimate.
+
+On a device of another kind, such as an accelerator for a processor, time is not worked out from the
+ratio of peaks: how much of it this work would fill is what decides, and small work fills next to
+nothing. It is estimated there only from an MFU that somebody gives.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,9 @@ _EFFICIENCY = Figure(1.0, "×", 1 / 3, 30.0, "estimated", "share of the peak, he
 _KWH = Figure(1 / 3.6e6, "kWh/J", label="counted", source="3.6 MJ/kWh")
 _HOUR = Figure(1 / 3600, "h/s", label="counted", source="3,600 s/h")
 _SAME = "as it was"
+# a building's energy over that of its machines, ×/÷ 1.17; Green Algorithms, 2025 data
+_PUE = Figure(1.56, "", 1.334, 1.825, "given", "PUE 1.56 of an unknown site")
+_IN_A_BUILDING = ("gpu", "tpu")
 _WARNING = "Nothing ran there: each figure of this column is estimated from what ran here."
 
 
@@ -35,21 +43,24 @@ class Otherwise:
         device: a device of the catalogue.
         price_usd_per_hour: what an hour costs there.
         ran_on: the catalogue's device that it did run on, where this machine is another one.
+        mfu: the share of the other device's peak that the work's FLOPs reach there.
     """
 
     place: str | None = None
     device: str | None = None
     price_usd_per_hour: float | None = None
     ran_on: str | None = None
+    mfu: float | None = None
 
 
 def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
     """What the same work would have cost; a row's reference is what it did cost.
 
     Raises:
-        InputError: nothing is otherwise; no such place or device; nobody said what it ran on.
+        InputError: nothing is otherwise; no such place or device; nobody said what it ran on, or
+            how much of a device of another kind it fills.
     """
-    if otherwise == Otherwise(ran_on=otherwise.ran_on):
+    if otherwise == Otherwise(ran_on=otherwise.ran_on, mfu=otherwise.mfu):
         raise InputError(must("what-if", "of another place, device or price", "none of them"))
     having = {name for stage in receipt.stages for name in stage.figures}
     was = {name: total_of(receipt.stages, name) for name in _COSTS if name in having}
@@ -68,23 +79,62 @@ def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
         Row(name, _estimated(found[name]), was[name], _SAME if found[name] == was[name] else "")
         for name in _COSTS
     ]
-    changes = [word for word in (otherwise.device, otherwise.place and place.name) if word]
+    changes = [f"on {otherwise.device}"] if otherwise.device else []
+    if otherwise.place:
+        changes.append(f"in {place.name}")
     if otherwise.price_usd_per_hour is not None:
-        changes.append(f"{otherwise.price_usd_per_hour:g} USD/h")
-    title = f"{receipt.title}, if with {', '.join(changes)} (estimated)"
-    return Comparison(title, "as it was", rows, [_WARNING])
+        changes.append(f"at {otherwise.price_usd_per_hour:g} USD/h")
+    title = f"{receipt.title}, {', '.join(changes)} (estimated)"
+    notes = [_WARNING]
+    if otherwise.device:
+        notes += [f"time: {seconds.source}", f"energy: {energy.source}"]
+    return Comparison(title, "as it was", rows, notes, reference="was")
 
 
 def _work(receipt: Receipt, was: dict[str, Figure], otherwise: Otherwise) -> tuple[Figure, Figure]:
-    """Seconds and joules of the work, by the ratio of peaks where the device is another."""
+    """Seconds and joules of the work on a device, its building included where it stands in one."""
     if otherwise.device is None:
         return was["wall_seconds"], was["energy_joules"]
-    there, here = devices.find(otherwise.device), _ran_on(receipt, otherwise)
+    there = devices.find(otherwise.device)
+    seconds = _by_mfu if otherwise.mfu is not None else _by_peaks
+    time = seconds(receipt, was["wall_seconds"], there, otherwise)
+    watts, building = there.node_watts, []
+    source = f"seconds × {watts} ({watts.source})"
+    if there.kind in _IN_A_BUILDING:
+        building, source = [_PUE], f"{source} × {_PUE.source}"
+    return time, product([time, watts, *building], "J", source)
+
+
+def _by_mfu(receipt: Receipt, clock: Figure, there: devices.Device, otherwise: Otherwise) -> Figure:
+    """FLOPs ÷ (peak × MFU); the receipt's clock says nothing of another device."""
+    share = otherwise.mfu
+    if share is None or not 0 < share <= 1:
+        raise InputError(must("mfu", "above 0, and 1 at most", share))
+    having = any("flops_executed" in stage.figures for stage in receipt.stages)
+    flops = total_of(receipt.stages, "flops_executed") if having else None
+    if flops is None or not flops.known:
+        why = flops.reason if flops else "no stage counted FLOPs"
+        raise InputError(must("the FLOPs of the receipt", "known, to work with an MFU", why))
+    source = f"FLOPs executed ÷ (peak of {there.name} × MFU {share:g} as given)"
+    given = Figure(1 / share, "", label="given", source="given by the user")
+    return product([flops, _inverse(there.peak_flops), given], "s", source)
+
+
+def _by_peaks(
+    receipt: Receipt, clock: Figure, there: devices.Device, otherwise: Otherwise
+) -> Figure:
+    """Seconds × peak here ÷ peak there, between devices of one kind alone."""
+    here = _ran_on(receipt, otherwise)
+    if here.kind != there.kind:
+        raise InputError(
+            f"the time on {there.name} ({there.kind}) cannot be told from that on {here.name} "
+            f"({here.kind}): starting an operation there may take longer than all of its "
+            "arithmetic, so the ratio of peaks says nothing. Give the share of its peak that this "
+            "work reaches with --mfu, or make a plan for it with `tenth plan`."
+        )
     source = f"seconds × peak of {here.name} ÷ peak of {there.name}, ÷ 3 to × 30"
     inverse = _inverse(there.peak_flops)
-    seconds = product([was["wall_seconds"], here.peak_flops, inverse, _EFFICIENCY], "s", source)
-    watts = there.node_watts
-    return seconds, product([seconds, watts], "J", f"seconds × {watts} ({watts.source})")
+    return product([clock, here.peak_flops, inverse, _EFFICIENCY], "s", source)
 
 
 def _ran_on(receipt: Receipt, otherwise: Otherwise) -> devices.Device:

@@ -22,11 +22,19 @@ def what_if(
         str | None,
         typer.Option(help="The device that it did run on, if that is not this machine."),
     ] = None,
+    mfu: Annotated[
+        float | None,
+        typer.Option(help="The share of the other device's peak that its FLOPs reach there."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Estimate what the same work would have cost in another place, at another price or device."""
+    """Estimate what the same work would have cost in another place, at another price or device.
+
+    Between devices of one kind time goes by the ratio of their peaks, with a wide interval; on one
+    of another kind it needs --mfu. Energy on a GPU or TPU holds its building, by the PUE of an unknown site.
+    """
     from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.whatif import Otherwise, what_if
 
-    found = what_if(sealed(receipt, "", anyway=True), Otherwise(place, device, price, ran_on))
+    found = what_if(sealed(receipt, "", anyway=True), Otherwise(place, device, price, ran_on, mfu))
     print_result(found, found.to_json, as_json)
