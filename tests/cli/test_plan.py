@@ -1,11 +1,13 @@
 """`tenth plan` as a user meets it."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from tenth.cli.main import app
+from tenth.plan import Sizes, preset
 
 CONFIG = {
     "model_type": "llama",
@@ -110,8 +112,28 @@ def test_weights_alone_give_a_size(tmp_path):
         found = figures(what, "--tokens", 1000)
         assert found["parameters"]["value"] == 300
         assert found["training_flops"]["value"] == 6 * 300 * 1000
-    assert "by --params and --tokens" in refused(tmp_path)
+        assert found["parameters"]["label"] == "counted"
+        assert found["parameters"]["source"] == f"headers of {what.name}"
+        assert f"plan: {what.name}, 300 parameters" in run(what, "--tokens", 1000).stdout
+        missing = refused(what)
+        assert "told --tokens" in missing
+        assert "--params" not in missing
     assert "pretrain or full" in refused(tmp_path, "--tokens", 5, "--work", "lora")
+
+
+@pytest.mark.parametrize(
+    ("params", "near"), [("7e9", "llama"), ("1e11", "llama3-70b"), ("1e8", "gpt2")]
+)
+def test_work_that_needs_a_shape_says_how_to_give_one(params, near):
+    for work in ("lora", "inference"):
+        said = refused("--params", params, "--tokens", 1e9, "--work", work)
+        assert f"Give one: {near} (" in said
+        layers, width = re.search(r"llama --layers (\d+) --width (\d+)", said).groups()
+        model = preset("llama", Sizes(layers=int(layers), width=int(width), heads=int(layers)))
+        assert 0.7 < model.parameters / float(params) < 1.6
+        more = () if work == "inference" else ("--tokens", 1e9)
+        shape = ("--layers", layers, "--width", width)
+        assert run("llama", *shape, "--work", work, "--device", "h100", *more).exit_code == 0
 
 
 def test_a_users_tables_come_first(tmp_path):

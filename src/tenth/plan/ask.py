@@ -1,11 +1,13 @@
 """From what a user types to a plan: a size, a family, a configuration or weights, and the work."""
 
 import difflib
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tenth.catalogue import Device
 from tenth.errors import InputError, must
+from tenth.figures import counted, human
 from tenth.plan.assumptions import Assumptions
 from tenth.plan.estimate import estimate
 from tenth.plan.models import PRESETS, Model, Sizes, preset, read_config, read_weights, thin
@@ -14,8 +16,6 @@ from tenth.plan.result import Plan
 from tenth.plan.work import KINDS, Serve, Train
 
 INFERENCE = "inference"
-_ONLY_TRAINING = "A size without a shape is planned for pre-training; give a preset or a config."
-
 _SHAPE = "Activations need the shape of a model: give a preset or a config."
 
 
@@ -65,8 +65,7 @@ def plan_of(
         raise InputError(must("the model", "given once", f"{ask.what} and --params", remedy))
     path = Path(ask.what)
     if ask.what not in PRESETS and _is_weights(path):
-        found = read_weights(path)
-        return _of_size(ask, found.parameters, str(path), where)
+        return _of_weights(ask, path, where)
     model = _model(ask, path)
     if ask.low_rank is not None:
         model = thin(model, ask.low_rank)
@@ -92,9 +91,39 @@ def _is_weights(path: Path) -> bool:
     return path.suffix == ".safetensors"
 
 
+def _of_weights(ask: Ask, path: Path, where: dict) -> Plan:
+    """The plan of a size that is counted from the headers of a file, and says so."""
+    found, name = read_weights(path), path.name or str(path)
+    if ask.work in (None, "pretrain", "full") and ask.tokens is None:
+        remedy = f"Add --tokens: `tenth plan {path} --tokens 1e9`."
+        raise InputError(must(f"training of {name}", "told --tokens", "nothing", remedy))
+    plan = _of_size(ask, found.parameters, str(path), where)
+    size = counted(found.parameters, "parameters", f"headers of {name}")
+    title = plan.title.replace("plan: ", f"plan: {name}, ", 1)
+    inputs = {"model": str(path), **plan.inputs}
+    return replace(plan, title=title, figures={**plan.figures, "parameters": size}, inputs=inputs)
+
+
+def _with_a_shape(params: float | None) -> str:
+    """How to give a shape to a size: the preset that is nearest, and a family with sizes."""
+    if not params or not math.isfinite(params) or params <= 0:
+        return "A size has no shape: give a preset, such as llama3-8b, or a config.json."
+    sizes = {name: preset(name) for name in PRESETS}
+    texts = [row for row in sizes.items() if row[1].sample == "token" and "bert" not in row[0]]
+    near = min(texts, key=lambda row: abs(math.log(row[1].parameters / params)))
+    # a decoder of L layers and of width 128·L has about 12·L·width² parameters in its blocks
+    layers = max(1, round((params / (12 * 128**2)) ** (1 / 3)))
+    return (
+        f"A size has no shape. Give one: {near[0]} ({human(near[1].parameters, 'parameters')}) is "
+        f"the preset that is nearest; or `llama --layers {layers} --width {128 * layers}`; or a "
+        "config.json."
+    )
+
+
 def _of_size(ask: Ask, params: float | None, origin: str, where: dict) -> Plan:
     if ask.work not in (None, "pretrain", "full"):
-        raise InputError(must("work of a size", "pretrain or full", ask.work, _ONLY_TRAINING))
+        remedy = _with_a_shape(params)
+        raise InputError(must("work of a size", "pretrain or full", ask.work, remedy))
     if ask.low_rank is not None or ask.sizes != Sizes():
         raise InputError(must("sizes", "given to a preset", f"with {origin}", "Such as `llama`."))
     if ask.sequence is not None or ask.batch != 1:
