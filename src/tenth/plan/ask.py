@@ -104,6 +104,12 @@ def _of_weights(ask: Ask, path: Path, where: dict) -> Plan:
     return replace(plan, title=title, figures={**plan.figures, "parameters": size}, inputs=inputs)
 
 
+def _about(layers: int) -> float:
+    """Parameters of a Llama of width 128 a layer and 32,000 words: blocks, and embeddings twice."""
+    width = 128 * layers
+    return 12.0 * layers * width**2 + 2.0 * 32_000 * width
+
+
 def _with_a_shape(params: float | None) -> str:
     """How to give a shape to a size: the preset that is nearest, and a family with sizes."""
     if not params or not math.isfinite(params) or params <= 0:
@@ -111,8 +117,7 @@ def _with_a_shape(params: float | None) -> str:
     sizes = {name: preset(name) for name in PRESETS}
     texts = [row for row in sizes.items() if row[1].sample == "token" and "bert" not in row[0]]
     near = min(texts, key=lambda row: abs(math.log(row[1].parameters / params)))
-    # a decoder of L layers and of width 128·L has about 12·L·width² parameters in its blocks
-    layers = max(1, round((params / (12 * 128**2)) ** (1 / 3)))
+    layers = min(range(1, 200), key=lambda n: abs(math.log(_about(n) / params)))
     return (
         f"A size has no shape. Give one: {near[0]} ({human(near[1].parameters, 'parameters')}) is "
         f"the preset that is nearest; or `llama --layers {layers} --width {128 * layers}`; or a "
