@@ -162,6 +162,9 @@ def test_payback_and_what_if(saved):
     run = tenth("payback", saved, "--stage", "shrink", "--watts", "12")
     assert run.exit_code == 0, run.output
     assert "repaid after" in run.stdout
+    run = tenth("payback", saved, "--before", "2", "--after", "1")
+    assert "time a use, 2 s before and 1 s after" in " ".join(run.stdout.split())
+    assert "given together" in str(tenth("payback", saved, "--before", "2").exception)
     run = tenth("what-if", saved, "--place", "POL", "--json")
     assert run.exit_code == 0, run.output
     found = json.loads(run.stdout)

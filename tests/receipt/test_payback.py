@@ -36,7 +36,7 @@ def test_a_search_of_3_1_kwh_by_hand():
     assert energy.uses.high == pytest.approx(3.1 * 3.6e6 / 250)
     told = str(payback(spent(), use="energy a run"))
     assert "search" in told
-    assert "3.1 kWh; repaid after 36,000 uses (30,162 – 44,640)" in told
+    assert "; repaid after 36,000 uses (30,162 – 44,640)" in told
 
 
 def test_seconds_pay_back_time_money_and_at_some_watts_energy():
@@ -46,6 +46,48 @@ def test_seconds_pay_back_time_money_and_at_some_watts_energy():
     assert found["money"].uses.value == pytest.approx(36.0 / (6 / 3600 * 3.6))
     assert found["energy"].uses.value == pytest.approx(3.1 * 3.6e6 / 600)
     assert found["energy"].uses.label == "modelled"
+
+
+def test_the_watts_are_seen_though_nothing_is_repaid():
+    receipt = spent()
+    receipt.sizes = [BeforeAfter("time", Figure(4.0, "s", 3, 5), Figure(3.5, "s", 3, 4))]
+    told = [
+        str(payback(receipt, watts=Figure(watts, "W", label="given", source="the user")))
+        for watts in (36.0, 72.0)
+    ]
+    assert "a use saves 5 mWh (" in told[0]
+    assert "a use saves 10 mWh (" in told[1]
+
+
+def test_a_price_without_a_row_is_what_the_stages_were_billed_at():
+    receipt = spent()
+    receipt.stages[0] = Stage("search", receipt.stages[0].figures)
+    money = by_name(payback(receipt))["money"]
+    assert money.saved.value == pytest.approx(6 / 3600 * 3.6)
+    assert money.uses.value == pytest.approx(6000)
+    assert "money ÷ hours of the stages" in money.saved.source
+    receipt.stages[0].figures["price_usd"] = unknown("USD", "nobody said")
+    assert "nobody said" in by_name(payback(receipt))["money"].uses.reason
+
+
+def test_one_price_on_both_sides_cancels():
+    receipt = spent()
+    wide = Figure(3.6, "USD/h", 1.0, 9.0, "given", "a row")
+    figures = receipt.stages[0].figures | {
+        "price_usd": Figure(36.0, "USD", 10.0, 90.0, "modelled", "hours × price")
+    }
+    receipt.stages[0] = Stage("search", figures, price=wide)
+    found = by_name(payback(receipt))
+    assert found["money"].uses.bounds() == found["time"].uses.bounds()
+
+
+def test_what_a_use_takes_can_be_given():
+    receipt = spent()
+    receipt.sizes = []
+    given = BeforeAfter(
+        "time a use", Figure(10.0, "s", label="given"), Figure(4.0, "s", label="given")
+    )
+    assert by_name(payback(receipt, use=given))["time"].uses.value == pytest.approx(6000)
 
 
 def test_without_watts_the_mean_of_the_stages_stands_in():
@@ -99,5 +141,5 @@ def test_a_stage_or_a_use_that_is_not_there_is_told():
         payback(life(), use="weights")
     receipt = life()
     receipt.sizes = []
-    with pytest.raises(InputError, match="nothing timed the model"):
+    with pytest.raises(InputError, match=r"nothing timed the model.*receipt judge.*--before"):
         payback(receipt)

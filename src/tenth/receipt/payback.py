@@ -6,17 +6,18 @@ must reach what was spent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tenth.errors import InputError, must
-from tenth.figures import Figure, product, unknown
+from tenth.figures import Figure, human, product, unknown
+from tenth.receipt.sizes import BeforeAfter
 from tenth.receipt.stage import price_of, total_of
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
-    from tenth.receipt.sizes import BeforeAfter
 
 _KWH = Figure(1 / 3.6e6, "kWh/J", label="counted", source="3.6 MJ/kWh")
 _HOUR = Figure(1 / 3600, "h/s", label="counted", source="3,600 s/h")
@@ -67,7 +68,8 @@ class Payback:
                 _, low, high = one.uses.bounds()
                 told = f"repaid after {one.uses.value:,.0f} uses ({low:,.0f} – {high:,.0f})"
                 told += f", {one.uses.label}"
-            lines.append(f"  {one.name}: {one.spent}; {told}")
+            saves = f"a use saves {_wide(one.saved)}; " if one.saved.known else ""
+            lines.append(f"  {one.name}: {one.spent}; {saves}{told}")
         return "\n".join(lines)
 
 
@@ -75,7 +77,7 @@ def payback(
     receipt: Receipt,
     *,
     stages: Iterable[str] = (),
-    use: str | None = None,
+    use: str | BeforeAfter | None = None,
     watts: Figure | None = None,
 ) -> Payback:
     """When the cost of some stages is repaid by what a use of the smaller model saves.
@@ -83,7 +85,8 @@ def payback(
     Args:
         receipt: its sizes hold the use before and after, in seconds or joules.
         stages: names of the stages that were spent on it; all if none is named.
-        use: name of the size that is a use; the first in seconds or joules if None.
+        use: what a use takes before and after, or the name of such a size of the receipt; the first
+            in seconds or joules if None.
         watts: what the machine draws while it is used, to turn seconds into joules; if None, the
             joules a second of the stages stand in.
 
@@ -96,7 +99,7 @@ def payback(
     if strange or not chosen:
         known = ", ".join(stage.name for stage in receipt.stages) or "none"
         raise InputError(must("stage", f"one of: {known}", ", ".join(strange) or "none"))
-    size = _use(receipt, use)
+    size = use if isinstance(use, BeforeAfter) else _use(receipt, use)
     spent = {key: _total(chosen, key) for key in ("energy_joules", "price_usd", "wall_seconds")}
     saved = _saved(size)
     if size.before.unit == "J":
@@ -106,12 +109,13 @@ def payback(
         seconds = saved
         draw = watts or _draw(spent)
         energy = product([saved, draw], "J", f"seconds saved × {draw} ({draw.source})")
-    price = price_of(chosen) or unknown("USD/h", "the stages say no price of an hour")
+    price = price_of(chosen) or _implied(spent)
     money = product([seconds, _HOUR, price], "USD", f"seconds saved × {price} ({price.source})")
+    uses = _uses(spent["wall_seconds"], seconds)
     returns = [
         _return("energy", _kwh(spent["energy_joules"]), _kwh(energy)),
-        _return("money", spent["price_usd"], money),
-        _return("time", spent["wall_seconds"], seconds),
+        Return("money", spent["price_usd"], money, _of_money(spent["price_usd"], money, uses)),
+        Return("time", spent["wall_seconds"], seconds, uses),
     ]
     names = list(dict.fromkeys(stage.name for stage in chosen))
     return Payback(names, f"{size.name}, {size.before} before and {size.after} after", returns)
@@ -127,7 +131,13 @@ def _use(receipt: Receipt, name: str | None) -> BeforeAfter:
     fit = [size for size in receipt.sizes if size.before.unit in ("s", "J")]
     found = next((size for size in fit if name in (None, size.name)), None)
     if found is None:
-        known = ", ".join(size.name for size in fit) or "none: nothing timed the model"
+        if not fit:
+            raise InputError(
+                "the receipt does not say what a use takes: nothing timed the model. Time both "
+                "with `tenth receipt judge BEFORE AFTER`, and give the seconds with --before and "
+                "--after."
+            )
+        known = ", ".join(size.name for size in fit)
         raise InputError(must("use of the model", f"a size in seconds or joules: {known}", name))
     return found
 
@@ -152,6 +162,33 @@ def _draw(spent: dict[str, Figure]) -> Figure:
         return unknown("W", energy.reason or clock.reason or "no time was metered")
     value, low, high = (bound / clock.bounds()[0] for bound in energy.bounds())
     return Figure(value, "W", low, high, "modelled", "the mean of the stages")
+
+
+def _implied(spent: dict[str, Figure]) -> Figure:
+    """What an hour of the stages was billed at: their money over their time."""
+    money, clock = spent["price_usd"], spent["wall_seconds"]
+    if not (money.known and clock.known and clock.value):
+        why = money.reason or clock.reason or "no time was metered"
+        return unknown("USD/h", f"the stages say no price of an hour: {why}")
+    value, low, high = (bound / clock.bounds()[0] * 3600 for bound in money.bounds())
+    source = "money ÷ hours of the stages"
+    return Figure(value, "USD/h", low, high, "modelled", source)
+
+
+def _of_money(spent: Figure, saved: Figure, of_time: Figure) -> Figure:
+    """Uses until money is back; at one price of an hour those until time is, the price cancels."""
+    uses = _uses(spent, saved)
+    if not (uses.known and of_time.known):
+        return uses
+    same = math.isclose(uses.bounds()[0], of_time.bounds()[0], rel_tol=1e-6)
+    return replace(of_time, source="as of time: one price on both sides") if same else uses
+
+
+def _wide(figure: Figure) -> str:
+    """A figure with its interval."""
+    _, low, high = figure.bounds()
+    around = f" ({human(low, figure.unit)} to {human(high, figure.unit)})" if low < high else ""
+    return f"{figure}{around}"
 
 
 def _kwh(joules: Figure) -> Figure:

@@ -31,7 +31,8 @@ def what_if(
     """Estimate what the same work would have cost in another place, at another price or device.
 
     Between devices of one kind time goes by the ratio of their peaks, with a wide interval; on one
-    of another kind it needs --mfu. Energy on a GPU or TPU holds its building, by the PUE of an unknown site.
+    of another kind it needs --mfu. Energy on a GPU or TPU holds its building, by the PUE of an
+    unknown site.
     """
     from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.whatif import Otherwise, what_if
