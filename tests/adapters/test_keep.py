@@ -159,6 +159,16 @@ def test_a_variant_without_a_config_says_so(store, tmp_path):
         pass
 
 
+def test_wrong_calls_are_one_sentence(store):
+    for variant in ("name", None, {"w": 1}):
+        with pytest.raises(InputError, match=r"variant must be what Store\.open gives"):
+            state_dict(variant)
+    with pytest.raises(InputError, match="store must be a Store"), pretrained("models/", "m"):
+        pass
+    with pytest.raises(InputError, match="name must be text"), pretrained(store, 3):
+        pass
+
+
 def test_half_words_are_not_changed_on_the_way(store, tmp_path):
     words = torch.from_numpy(np.arange(1 << 16, dtype=np.uint16)).view(torch.bfloat16)
     save_file({"w": words}, tmp_path / "m.safetensors")

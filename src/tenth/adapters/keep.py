@@ -66,8 +66,11 @@ def state_dict(
 
     Raises:
         DamagedError: what is stored is not what was put.
+        InputError: it is no variant.
         UnsupportedError: torch has no such type of elements.
     """
+    if not isinstance(variant, Variant):
+        raise InputError(must("variant", "what Store.open gives", repr(variant)[:200]))
     chosen = {key: tensor for key, tensor in variant.items() if tensor.file in _weights(variant)}
     names = [tensor.name for tensor in chosen.values()]
     if len(set(names)) != len(names):
@@ -173,7 +176,10 @@ def pretrained(store: Store, name: str, *, threads: int | None = None) -> Iterat
 
     Raises:
         MissingError: there is no such name.
+        InputError: it is no store.
     """
+    if not isinstance(store, Store):
+        raise InputError(must("store", "a Store", repr(store)[:200], "Try Store('models/')."))
     variant = store.open(name)
     weights = _weights(variant) if len(variant) else set()
     small = [file for file in variant.files if file not in weights]

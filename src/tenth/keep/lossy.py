@@ -108,8 +108,9 @@ def put_lossy(
     if method not in METHODS:
         raise InputError(must("lossy method", f"one of {', '.join(METHODS)}", repr(method)))
     if options.base in (None, "auto"):
-        raise InputError(must("base of a lossy put", "named", options.base, "Give --base NAME."))
-    if rank < 1:
+        got = "none" if options.base is None else options.base
+        raise InputError(must("base of a lossy put", "named", got, "Give --base NAME."))
+    if not isinstance(rank, int) or rank < 1:
         raise InputError(must("rank", "at least 1", rank))
     base = shelf.manifest(options.base or "")
     source = sources.read(path)

@@ -11,6 +11,7 @@ from tenth.errors import DamagedError, InputError, MissingError, must
 from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import File, Manifest, Segment
 from tenth.keep.streams import Meter, Progress, Workers, threads_of
+from tenth.keep.terms import names_of
 from tenth.keep.values import Values
 
 _SAME: Mapping[str, Any] = {
@@ -187,11 +188,12 @@ class Variant(Mapping[str, Tensor]):
 
         Raises:
             MissingError: there is no tensor of a name.
+            InputError: the names are no list of texts.
             DamagedError: what is stored is not what was put.
 
         Cost: memory of two tensors a thread, beside what the caller keeps.
         """
-        wanted = list(self if names is None else names)
+        wanted = list(self) if names is None else names_of(names) or []
         for name in wanted:
             if name not in self._tensors:
                 near = get_close_matches(name, self._tensors, n=3)

@@ -4,7 +4,8 @@ For who holds one version in memory and wants the next, as in reinforcement lear
 tensor `NAME` that changed, flat indices `NAME:indices` and new values `NAME:values`, so that
 `flat[indices] = values` is all there is to do. The values are absolute, so that a patch that is
 applied twice does no harm. A tensor that is new, has another shape, or changed so much that a patch
-would be larger stands there whole, as `NAME`.
+would be larger stands there whole, as `NAME`; one that was renamed is removed, and whole under its
+new name.
 
 The file is a safetensors file; `__metadata__` has `format` = `tenth-patch/1`, the names and
 manifests of both variants, and `removed`, a JSON list of tensors that are no more.
@@ -20,6 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from tenth.errors import InputError, OutputError, must
 from tenth.files import atomic_path
 from tenth.keep.changes import alike, differing, named
 from tenth.keep.dtypes import DTYPES
@@ -97,6 +99,24 @@ def export(
             writing.copy_to(opened, about)
         size = temporary.stat().st_size
     return PatchResult(out, writing.patched, writing.as_whole, writing.changed, size)
+
+
+def check_file(out: Path, *, force: bool) -> None:
+    """Look whether a patch may be written to a file.
+
+    Raises:
+        InputError: its name does not end in `.safetensors`.
+        OutputError: it is there, and `force` is not given; or it is a folder.
+    """
+    if out.suffix != ".safetensors":
+        rule, remedy = "named as a safetensors file", "Try --out patch.safetensors."
+        raise InputError(must("file of the patch", rule, str(out), remedy))
+    if out.is_dir():
+        raise OutputError(must(str(out), "a file", "a folder", "Choose another --out."))
+    if out.exists() and not force:
+        raise OutputError(
+            f"{out} is there already. Choose another --out, or replace it with --force."
+        )
 
 
 class _Writing:

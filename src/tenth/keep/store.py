@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
+from tenth.errors import InputError, must
 from tenth.keep import changes, listing, patch, refs, showing, usage, verify
 from tenth.keep.assembling import PutOptions, PutResult
-from tenth.keep.codecs import Tier
 from tenth.keep.collect import GRACE_SECONDS, Collected, collect
 from tenth.keep.exchange import move
 from tenth.keep.getting import GetOptions, GetResult, get
@@ -16,35 +16,20 @@ from tenth.keep.places import Place, open_place
 from tenth.keep.putting import put
 from tenth.keep.rebasing import rebase
 from tenth.keep.refs import Ref
-from tenth.keep.shelf import Shelf
+from tenth.keep.shelf import UNFINISHED, Shelf
 from tenth.keep.streams import Progress
+from tenth.keep.terms import (
+    ExportTerms,
+    GetTerms,
+    PutTerms,
+    WorkTerms,
+    checked,
+    is_place,
+    name_of,
+    names_of,
+    path_of,
+)
 from tenth.keep.transfer import Moved
-
-
-class PutTerms(TypedDict, total=False):
-    """The fields of `PutOptions`, as arguments."""
-
-    base: str | None
-    message: str
-    tier: Tier
-    threads: int | None
-    progress: Progress | None
-
-
-class GetTerms(TypedDict, total=False):
-    """The fields of `GetOptions`, as arguments."""
-
-    only: tuple[str, ...]
-    force: bool
-    threads: int | None
-    progress: Progress | None
-
-
-class WorkTerms(TypedDict, total=False):
-    """How many threads work, and who is told of it."""
-
-    threads: int | None
-    progress: Progress | None
 
 
 class Store:
@@ -65,8 +50,13 @@ class Store:
     """
 
     def __init__(self, place: str | Path | Place, *, make: bool = False) -> None:
-        opened = open_place(place, make=make) if isinstance(place, str | Path) else place
-        self._shelf = Shelf(opened)
+        if not isinstance(place, str | Path):
+            if not is_place(place):
+                rule = "a folder, the URL of a bucket, or a place"
+                raise InputError(must("place of a store", rule, repr(place)[:200]))
+            self._shelf = Shelf(place)
+            return
+        self._shelf = Shelf(open_place(place, make=make))
 
     @property
     def url(self) -> str:
@@ -92,7 +82,8 @@ class Store:
 
         Cost: two reads of every byte; memory of about 25 MB a thread.
         """
-        return put(self._shelf, name, Path(path), PutOptions(**how))
+        options = PutOptions(**checked(how, PutTerms))
+        return put(self._shelf, name_of(name), path_of(path), options)
 
     def put_lossy(
         self, name: str, path: str | Path, method: str, *, rank: int = RANK, **how: Unpack[PutTerms]
@@ -102,7 +93,8 @@ class Store:
         Raises:
             InputError: no such method, no base is named, or no matrix has one.
         """
-        return put_lossy(self._shelf, name, Path(path), method, PutOptions(**how), rank)
+        options = PutOptions(**checked(how, PutTerms))
+        return put_lossy(self._shelf, name_of(name), path_of(path), method, options, rank)
 
     def get(self, name: str, out: str | Path, **how: Unpack[GetTerms]) -> GetResult:
         """Restore the files of a name into a folder, byte by byte as they were.
@@ -114,13 +106,21 @@ class Store:
 
         Raises:
             MissingError: there is no such name.
+            InputError: it is what an interrupted put left, and has no files.
             OutputError: a file is there and differs, or the disk is full.
             DamagedError: what is stored is damaged; that file is not written.
 
         Cost: memory of about 20 MB a thread, whatever the size of the files.
         """
-        manifest = self._shelf.manifest(name)
-        return get(name, manifest, self._shelf.values(manifest), Path(out), GetOptions(**how))
+        options, folder = GetOptions(**checked(how, GetTerms)), path_of(out, "folder of the files")
+        manifest = self._shelf.manifest(name_of(name))
+        if name.startswith(UNFINISHED):
+            whole = name.removeprefix(UNFINISHED)
+            raise InputError(
+                f"{name} holds what a put of {whole} had stored when it was interrupted: tensors, "
+                f"and no files. Put {whole} again: it goes on from there."
+            )
+        return get(name, manifest, self._shelf.values(manifest), folder, options)
 
     def open(self, name: str) -> Variant:
         """The tensors of a name, read when they are used: nothing is restored to the disk.
@@ -128,7 +128,7 @@ class Store:
         Raises:
             MissingError: there is no such name.
         """
-        manifest = self._shelf.manifest(name)
+        manifest = self._shelf.manifest(name_of(name))
         return Variant(name, manifest, self._shelf.values(manifest))
 
     def ls(self) -> list[listing.Listed]:
@@ -137,7 +137,7 @@ class Store:
 
     def show(self, name: str) -> showing.Shown:
         """A name in full: its files, its tensors, and how each is stored."""
-        return showing.show(self._shelf, name)
+        return showing.show(self._shelf, name_of(name))
 
     def log(self, name: str) -> list[Ref]:
         """All versions of a name, the newest first; removals are among them.
@@ -145,7 +145,7 @@ class Store:
         Raises:
             MissingError: the name was never there.
         """
-        return self._shelf.history(name)
+        return self._shelf.history(name_of(name))
 
     def du(self, usd_per_gb_month: float | None = None) -> usage.Usage:
         """What each name takes, what all would take in full, and the money between."""
@@ -155,13 +155,23 @@ class Store:
         self, before: str, after: str, *, values: bool = False, **how: Unpack[WorkTerms]
     ) -> changes.Changes:
         """What differs between two names or versions; with `values` also how many elements."""
-        return changes.diff(self._shelf, before, after, values=values, **how)
+        names = name_of(before), name_of(after)
+        return changes.diff(self._shelf, *names, values=values, **checked(how, WorkTerms))
 
     def export(
-        self, name: str, against: str, out: str | Path, **how: Unpack[WorkTerms]
+        self, name: str, against: str, out: str | Path, **how: Unpack[ExportTerms]
     ) -> patch.PatchResult:
-        """Write a sparse patch: where `name` differs from `against`, and its values there."""
-        return patch.export(self._shelf, name, against, Path(out), **how)
+        """Write a sparse patch: where `name` differs from `against`, and its values there.
+
+        Raises:
+            MissingError: there is no such name.
+            InputError: the file is not named as a safetensors file.
+            OutputError: the file is there, and `force` is not given; or it cannot be written.
+        """
+        names, file = (name_of(name), name_of(against)), path_of(out, "file of the patch")
+        terms = checked(how, ExportTerms)
+        patch.check_file(file, force=terms.pop("force", False))
+        return patch.export(self._shelf, *names, file, **terms)
 
     def rebase(self, name: str, **how: Unpack[PutTerms]) -> PutResult:
         """Store a variant anew from another base, or with `base=None` from none.
@@ -169,7 +179,7 @@ class Store:
         Raises:
             MissingError: there is no such name, or no such base.
         """
-        return rebase(self._shelf, name, PutOptions(**how))
+        return rebase(self._shelf, name_of(name), PutOptions(**checked(how, PutTerms)))
 
     def rm(self, name: str, message: str = "") -> Ref:
         """Remove a name; what it alone needs is deleted by the second `gc` after a grace period.
@@ -177,7 +187,7 @@ class Store:
         Raises:
             MissingError: there is no such name.
         """
-        found = self._shelf.ref(name)
+        found = self._shelf.ref(name_of(name))
         return refs.remove(self._shelf.place, found.name, found.generation, message)
 
     def gc(
@@ -217,8 +227,8 @@ class Store:
             repair_from: another store that may have what is damaged here.
             how: `threads`, `progress`.
         """
-        names = list(names)
-        verdict = verify.verify(self._shelf, names, depth=depth, **how)
+        names, terms = names_of(names) or [], checked(how, WorkTerms)
+        verdict = verify.verify(self._shelf, names, depth=depth, **terms)
         if repair_from is None:
             return verdict
         other = _store(repair_from)._shelf.place
@@ -227,7 +237,7 @@ class Store:
         while new := set(verify.repair(self._shelf, other, verdict)) - mended:
             mended |= new
             self._shelf = Shelf(self._shelf.place)
-            verdict = verify.verify(self._shelf, names, depth=depth, **how)
+            verdict = verify.verify(self._shelf, names, depth=depth, **terms)
         return verdict
 
     def push(
@@ -244,7 +254,7 @@ class Store:
             ConflictError: a name has changed there; `force` overwrites it.
         """
         target = _store(other, make=True)
-        return move(self._shelf, target._shelf, names, force=force, progress=progress)
+        return move(self._shelf, target._shelf, names_of(names), force=force, progress=progress)
 
     def pull(
         self,
@@ -260,7 +270,7 @@ class Store:
             ConflictError: a name has changed here; `force` overwrites it.
         """
         source = _store(other)
-        return move(source._shelf, self._shelf, names, force=force, progress=progress)
+        return move(source._shelf, self._shelf, names_of(names), force=force, progress=progress)
 
 
 def _store(where: "str | Path | Store", *, make: bool = False) -> Store:

@@ -1,10 +1,11 @@
 """What variants take, what they would take in full, and what the difference costs a year."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenth.errors import DamagedError, StoreError
+from tenth.errors import DamagedError, InputError, StoreError, must
 from tenth.figures import Figure, counted, human, product, unknown
 from tenth.keep.index import manifest_key
 from tenth.keep.manifest import Manifest, Piece, Record
@@ -126,6 +127,8 @@ def price(usd_per_gb_month: float | None) -> Figure:
     """The price of storage: what the user pays, or that of a well-known place."""
     if usd_per_gb_month is None:
         return Figure(PRICE_USD, "USD/GB-month", label="given", source=PRICE_SOURCE)
+    if not isinstance(usd_per_gb_month, int | float) or not 0 <= usd_per_gb_month < math.inf:
+        raise InputError(must("price", "0 USD or more", repr(usd_per_gb_month)))
     return Figure(usd_per_gb_month, "USD/GB-month", label="given", source="--price")
 
 
