@@ -175,6 +175,8 @@ def test_a_task_is_traced_and_counted(tmp_path):
     found = figures(path, "--no-measure", "--place", "FRA")
     assert found["parameters"]["value"] == 10
     assert found["training_flops"]["value"] == 10 * 2 * (2 * 8 * 4 * 2)
+    assert "every batch full, no scoring" in found["training_flops"]["source"]
+    assert "A receipt counts the scoring" in run(path, "--no-measure").stdout
     assert found["carbon_kgco2e"]["value"] > 0
     assert "traced" in found["memory_bytes"]["source"]
     sparse = figures(path, "--no-measure", "--density", 0.25)

@@ -17,6 +17,12 @@ from tenth.plan.steps import StepWork, seconds, training_step
 
 # the rest of a run against its steps: evaluation, data, neighbours on the machine
 _WHOLE_RUN = Figure(1.0, "", 0.8, 1.5, "estimated", "whole run ×1 (0.8 to 1.5)")
+# what a receipt of the same steps counts besides, or counts smaller
+TRAINING_ALONE = "every batch full, no scoring"
+ONE_RUN = (
+    "One run: search, restarts and other seeds are not in it. A receipt counts the scoring on "
+    "validation data too, and the last batch of an epoch as small as it is."
+)
 _ADAM_BYTES, _ADAM_WITH_TEMPORARIES = 16, 28
 
 
@@ -78,8 +84,7 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
         f"{examples} examples on {machine.name}, {bill.words}"
     )
     verdict = memory.verdict(figures["memory_bytes"], machine.memory_bytes)
-    tail = "One run: search, restarts and other seeds are not in it."
-    return Plan(title, figures, explained, inputs, (verdict, *bill.notes(), tail))
+    return Plan(title, figures, explained, inputs, (verdict, *bill.notes(), ONE_RUN))
 
 
 def _counted(step: StepWork, steps: int, density: float) -> dict[str, Figure]:
@@ -87,7 +92,7 @@ def _counted(step: StepWork, steps: int, density: float) -> dict[str, Figure]:
     if step.kept < step.parameters:
         source = f"graph at density {density:g} of linear and conv weights"
         figures["parameters_kept"] = counted(step.kept, "parameters", source)
-    products = "products and convolutions, forward and backward"
+    products = f"products and convolutions, forward and backward; {TRAINING_ALONE}"
     executed = counted(step.executed * steps, "FLOP", f"graph: {products}")
     useful = counted(step.useful * steps, "FLOP", f"graph: {products}, kept weights only")
     return figures | {

@@ -10,7 +10,7 @@ from tenth.plan import fits, memory
 from tenth.plan.assumptions import Assumptions, of_device, of_place
 from tenth.plan.bill import Bill
 from tenth.plan.checks import whole
-from tenth.plan.of_graph import run_hours
+from tenth.plan.of_graph import ONE_RUN, TRAINING_ALONE, run_hours
 from tenth.plan.result import Plan
 from tenth.plan.steps import StepWork
 
@@ -131,7 +131,7 @@ def _figures(step: TracedStep, steps: int, kept: float) -> dict[str, Figure]:
     if step.trained < step.parameters:
         source = "those that owe a gradient"
         figures["parameters_trained"] = counted(step.trained, "parameters", source)
-    products = "products and convolutions of a traced step, forward and backward"
+    products = f"products and convolutions of a traced step, forward and backward; {TRAINING_ALONE}"
     total = step.flops * steps
     return figures | {
         "training_flops": counted(total, "FLOP", products),
@@ -151,5 +151,5 @@ def _notes(step: TracedStep, bill: Bill) -> list[str]:
         f"{memory.verdict(need, device.memory_bytes)} {advice}".strip(),
         f"No formula counts {missing}: FLOPs are too low." if missing else "",
         *bill.notes(),
-        "One run: search, restarts and other seeds are not in it.",
+        ONE_RUN,
     ]
