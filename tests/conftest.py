@@ -5,8 +5,13 @@ import os
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
 
 from tenth import files
+
+# how long an example takes says something about the machine, not about what is tested
+settings.register_profile("tenth", deadline=None)
+settings.load_profile("tenth")
 
 
 def pytest_addoption(parser):

@@ -1,7 +1,9 @@
 """Every op in C against the interpreter, at random sizes: the contract of the table of calls."""
 
+from dataclasses import replace
+
 import numpy as np
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tenth.graph import Graph, run, verify
@@ -21,17 +23,27 @@ def test_every_op_can_be_written_and_is_tested():
     assert set(CALLS) == set(OPS) == set(CASES)
 
 
+def largest_sums(graph: Graph, inputs: list[np.ndarray]) -> float:
+    """The norm of a layer's outputs if all products added up: what rounding goes by."""
+    constants = {name: np.abs(array) for name, array in graph.constants.items()}
+    (sums,) = run(replace(graph, constants=constants), *map(np.abs, inputs), dtype=np.float64)
+    return float(np.linalg.norm(sums)) or 1.0
+
+
 def compare(cases: list[Case], rng: np.random.Generator, kernels: list[Kernel]) -> None:
     graphs = [(case.graph(rng), kernel) for case, kernel in zip(cases, kernels, strict=True)]
     for graph, _ in graphs:
         verify(graph)
     examples = [case.inputs(rng, case.shapes) for case in cases]
-    for case, (graph, _), program, example in zip(
+    for case, (graph, _), program, first in zip(
         cases, graphs, programs(graphs, examples), examples, strict=True
     ):
-        for inputs in (example, case.inputs(rng, case.others or case.shapes)):
+        for inputs in (first, case.inputs(rng, case.others or case.shapes)):
             (y,), (expected,) = program(*inputs), run(graph, *inputs, dtype=np.float64)
-            assert relative_error(y, expected) <= TOLERANCE, (case, [x.shape for x in inputs])
+            error = relative_error(y, expected)
+            if case.op in ("linear", "conv") and np.isfinite(error):
+                error *= np.linalg.norm(expected) / largest_sums(graph, inputs)
+            assert error <= TOLERANCE, (case, [x.shape for x in inputs])
 
 
 @settings(max_examples=2, deadline=None, phases=PHASES)
@@ -51,6 +63,7 @@ def fitting(case: Case) -> list[Kernel]:
 
 @settings(max_examples=2, deadline=None, phases=PHASES)
 @given(seed=st.integers(0, 2**32 - 1))
+@example(seed=17510121)  # 33 products that nearly cancel out
 def test_dense_and_sparse_layers_compute_the_same(seed):
     rng = np.random.default_rng(seed)
     cases = [CASES[op](rng) for op in ("linear", "conv") for _ in range(14)]
