@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tenth.adapters.judge import reading, running
+from tenth.adapters.judge.belonging import of_model
 from tenth.errors import FormatError, InputError, TenthError
 from tenth.sparsity.models import save_model
 
@@ -205,3 +206,39 @@ def test_nothing_there(tmp_path):
     for name in ("none.pt", "none.onnx", "none"):
         with pytest.raises(InputError):
             reading.model(tmp_path / name)
+
+
+BESIDE = ("receipt.json", "report.html", "run.json", "README.md", "train.log")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("m.safetensors", safetensors), ("m.pt", torch_file), ("m.onnx", onnx_file)],
+)
+def test_what_lies_beside_a_model_is_left_out_and_named(tmp_path, name, write):
+    made = tmp_path / "run"
+    made.mkdir()
+    write(made / name, FULL)
+    alone = reading.model(made).account
+    assert not any("left out" in note for note in alone.notes)
+    for beside in BESIDE:
+        (made / beside).write_text("{}" * 1000)
+    account = reading.model(made).account
+    assert (account.size_bytes, account.digest) == (alone.size_bytes, alone.digest)
+    (note,) = [note for note in account.notes if "left out" in note]
+    assert all(beside in note for beside in BESIDE)
+    assert "10 kB" in note
+    (made / "config.json").write_text("{}")
+    (made / "tokenizer.json").write_text("{}")
+    assert reading.model(made).account.size_bytes == alone.size_bytes + 4
+
+
+def test_what_holds_the_tensors_belongs_whatever_it_is_called(tmp_path):
+    for number in range(9):
+        (tmp_path / f"part.{number}").write_text("xy")
+    files = sorted(tmp_path.iterdir())
+    chosen, (note,) = of_model(files, files[:1])
+    assert chosen == files[:1]
+    assert "part.1, part.2" in note
+    assert "and 2 more (16 B)" in note
+    assert of_model(files, files) == (files, [])

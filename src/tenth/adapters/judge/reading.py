@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tenth.adapters.judge import onnx_file
+from tenth.adapters.judge.belonging import of_model
 from tenth.errors import FormatError, must
 from tenth.keep.sources import SourceFile, read
 from tenth.receipt.judge import Account, Numbers
@@ -29,7 +30,8 @@ class Model:
 def model(path: str | Path) -> Model:
     """Read and count what lies at `path`. Nothing that it holds is run.
 
-    In a folder, safetensors go before files of torch, and these before ONNX, as loaders do it.
+    In a folder, what is no file of a model is left out; safetensors go before files of torch, and
+    these before ONNX, as loaders do it.
 
     Raises:
         FormatError: a file is damaged, or there is no model of a known kind.
@@ -47,9 +49,11 @@ def model(path: str | Path) -> Model:
     if kind is None:
         return _onnx(path, _only_onnx(path, source.files, source.warnings))
     chosen = by_kind[kind]
-    files = [file.path for file in source.files]
+    files, left_out = [file.path for file in source.files], []
+    if path.is_dir():
+        files, left_out = of_model(files, (file.path for file in chosen))
     made = Account.of_files(path, kind, files, (n for file in chosen for n in _numbers(file)))
-    made.notes += source.warnings
+    made.notes += [*left_out, *source.warnings]
     others = sorted({other for other in by_kind if by_kind[other]} - {kind})
     made.notes += [f"its {other} files are counted as bytes alone" for other in others]
     return Model(path, _KIND[kind], tuple(file.path for file in chosen), made)
@@ -57,8 +61,12 @@ def model(path: str | Path) -> Model:
 
 def _onnx(path: Path, file: Path) -> Model:
     parts = onnx_file.files(file)
-    whole = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else parts
+    left_out: list[str] = []
+    whole = parts
+    if path.is_dir():
+        whole, left_out = of_model((p for p in path.rglob("*") if p.is_file()), parts)
     made = Account.of_files(path, "onnx", whole, onnx_file.numbers(file))
+    made.notes += left_out
     return Model(path, "onnx", (file,), made)
 
 
