@@ -4,6 +4,7 @@ import pytest
 
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, words
+from tenth.receipt.look.language import language
 
 from .samples import costs, life
 
@@ -68,6 +69,14 @@ def test_the_subtitle_says_where_or_that_no_place_was_given(place, said):
     aim, machine = words.subtitle(life(place))
     assert "target 1" in aim
     assert machine == f"AMD EPYC 9R14, 2 threads · {said} · 2026-09-17"
+
+
+def test_task_and_metric_are_one_piece_that_runs_in_one_direction():
+    receipt = Receipt("t", Aim("digits", "score", 0.9))
+    told = words.subtitle(receipt, language("ar", markup=True))[0]
+    assert '<bdi lang="en" dir="auto">digits: score</bdi>' in told
+    assert words.subtitle(receipt)[0] == "digits: score, target 0.9"
+    assert words.subtitle(Receipt("t", Aim("digits")))[0] == "digits: score"
 
 
 @pytest.mark.parametrize(("score", "missed"), [(0.9, True), (0.97, False), (None, False)])

@@ -71,16 +71,19 @@ def subtitle(receipt: Receipt, speak: Language | None = None) -> tuple[Said, Sai
     """A line on what was to be reached, and one on where and when it was tried."""
     speak = _of(speak)
     task = receipt.task
-    told: dict[str, Any] = {
-        "task": task.name,
-        "metric": speak.free(task.metric) if task.metric else speak.say("page.score"),
-    }
-    if task.target is None:
-        aim = speak.say("page.aim", **told)
-    else:
-        aim = speak.say("page.aim_target", **told, target=speak.number(f"{task.target:g}"))
+    aim = _aim(receipt, speak)
+    if task.target is not None:
+        aim = speak.say("page.aim_target", aim=aim, target=speak.number(f"{task.target:g}"))
     where = [_machine(receipt, speak), place(receipt, speak), speak.number(receipt.created[:10])]
     return aim, speak.joined(where, " · ")
+
+
+def _aim(receipt: Receipt, speak: Language) -> Said:
+    """Task and metric; where both are free text they run in one direction, as one."""
+    name, metric = receipt.task.name, receipt.task.metric
+    if metric:
+        return speak.free(f"{name}: {metric}")
+    return speak.say("page.aim", task=name, metric=speak.say("page.score"))
 
 
 def headline(receipt: Receipt, speak: Language | None = None) -> Said:
