@@ -212,3 +212,56 @@ def test_files_that_are_no_generation_are_left_alone(near):
     assert refs.read(near, "a").generation == 1
     assert len(refs.history(near, "a")) == 1
     assert refs.names(near) == ["a"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("a@3", "without a version"), ("a/b@x", "number")])
+def test_a_version_where_none_may_stand_is_called_a_version(folder, name, said):
+    with pytest.raises(InputError, match=f"version.*{said}|{said}"):
+        refs.read(folder, name)
+
+
+def flip(place, key, at=10):
+    data = bytearray(place.read(key))
+    data[at] ^= 1
+    place.delete(key)
+    place.create(key, bytes(data))
+
+
+def test_a_damaged_generation_hides_no_other_one(near):
+    for number, manifest in enumerate((ONE, TWO, THREE)):
+        refs.write(near, "a", manifest, number)
+    flip(near, "refs/a/00000002.json")
+    assert refs.read(near, "a").manifest == THREE
+    assert refs.at(near, "a", 1).manifest == ONE
+    assert refs.at(near, "a", 4) is None
+    damaged = []
+    assert [ref.generation for ref in refs.history(near, "a", damaged)] == [3, 1]
+    assert [(lost.name, lost.generation, lost.key) for lost in damaged] == [
+        ("a", 2, "refs/a/00000002.json")
+    ]
+    with pytest.raises(refs.LostRef, match="tenth keep rm a"):
+        refs.history(near, "a")
+
+
+def test_a_name_whose_newest_generation_is_damaged_can_be_written_and_removed(near):
+    refs.write(near, "a", ONE, 0)
+    flip(near, "refs/a/00000001.json")
+    assert refs.standing(near, "a") == 1
+    for seen in (0, 2):
+        with pytest.raises(ConflictError):
+            refs.write(near, "a", TWO, seen)
+    assert refs.write(near, "a", TWO, 1).generation == 2
+    flip(near, "refs/a/00000002.json")
+    assert refs.remove(near, "a").generation == 3
+    assert refs.read(near, "a") is None
+    assert refs.standing(near, "a") == 0
+
+
+def test_a_damaged_generation_is_written_anew(near):
+    refs.write(near, "a", ONE, 0)
+    refs.write(near, "a", TWO, 1)
+    flip(near, "refs/a/00000001.json")
+    (lost,) = (one for one in refs.backwards(near, "a") if isinstance(one, refs.LostRef))
+    assert ONE.encode() in lost.clue
+    refs.mend(near, lost, ONE, "the first")
+    assert [ref.manifest for ref in refs.history(near, "a")] == [TWO, ONE]

@@ -110,8 +110,11 @@ def test_a_damaged_manifest_and_a_damaged_name_hide_nothing_else(store):
     ref = next(entry.key for entry in store._shelf.place.list("refs/task/"))
     flip(path_of(store, ref), 10)
     problems = Store(store.url).verify().problems
-    assert {problem.name for problem in problems} == {"base", "a name"}
-    assert [one.problem != "" for one in Store(store.url).ls()] == [True]
+    assert {(problem.name, problem.key) for problem in problems} == {
+        ("base", f"manifests/{manifest}"),
+        ("task", ref),
+    }
+    assert [one.problem != "" for one in Store(store.url).ls()] == [True, True]
 
 
 def test_repair_fetches_what_is_damaged_and_what_is_gone(store, tmp_path):

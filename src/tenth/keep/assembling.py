@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import tenth
-from tenth.errors import ConflictError, DamagedError, MissingError, TenthError
+from tenth.errors import ConflictError, DamagedError, TenthError
 from tenth.keep import native, refs
 from tenth.keep.adapting import Adapting
-from tenth.keep.basing import Basis, Fresh, Group, Variant, choose, is_small
+from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
 from tenth.keep.codecs import Tier
 from tenth.keep.index import Index, manifest_key
 from tenth.keep.leases import Lease
 from tenth.keep.manifest import File, Manifest, Part, Piece, Record, closure, encode
+from tenth.keep.noting import meanwhile, of_base
 from tenth.keep.packs import Span, Writer, pack_key
-from tenth.keep.places.folder import FolderPlace
-from tenth.keep.shelf import UNFINISHED, Shelf
+from tenth.keep.shelf import UNFINISHED, Shelf, points
+from tenth.keep.sketches import is_small
+from tenth.keep.soundness import damaged
 from tenth.keep.storing import Drafts, Job, Read, Tally, add_sketches, encoder, store
 from tenth.keep.streams import Meter, Progress, Workers
-from tenth.keep.values import Values
+from tenth.keep.values import LostPiece, Values
 
 _TRIES = 20
 SLOW = (
@@ -117,6 +119,7 @@ class Assembly:
             fresh: gives what is to be written, told which tensors need not be.
             apart: the id of a manifest that is not to be the base.
         """
+        started = refs.standing(self._shelf.place, self._name)
         own = {segment.id for file in files for segment in file.segments}
         held = self._held(index, own)
         variant = fresh(set(held))
@@ -126,7 +129,7 @@ class Assembly:
         drafts = Drafts()
         with Writer(self._shelf.place, lease=self._lease) as writer:
             try:
-                notes = self._write(variant.groups, basis, drafts, writer)
+                notes, basis = self._write_sound(variant, basis, drafts, writer)
                 spans = _seal(drafts, variant, writer)
             except BaseException:
                 with suppress(TenthError, OSError, KeyboardInterrupt):
@@ -134,13 +137,17 @@ class Assembly:
                 raise
             added = writer.written_bytes
         made = drafts.records(spans)
+        records = {**held, **basis.records, **made}
         if not any(record.bases for record in made.values()):
             basis = Basis(bits=basis.bits, warnings=basis.warnings)  # what was found did not pay
-        records = {**held, **basis.records, **made}
-        origin = basis.origin if variant.groups else index.origin(files)
+        if not variant.groups and (origin := index.origin(files)) is not None:
+            basis = Basis(*origin, "held")
         made_by = f"tenth {tenth.__version__}"
-        manifest = Manifest(files, closure(own, records), origin, made_by, self._options.lossy)
-        ref, size = self._publish(manifest)
+        manifest = Manifest(
+            files, closure(own, records), basis.origin, made_by, self._options.lossy
+        )
+        told = of_base(self._shelf, self._options.base, basis, held=not variant.groups)
+        ref, size, others = self._publish(manifest, started)
         self._forget_unfinished()
         full = manifest.full_bytes
         return PutResult(
@@ -153,14 +160,15 @@ class Assembly:
             held_bytes=full - sum(job.size for job, _ in drafts.jobs.values()),
             basis=basis,
             codecs=drafts.tally(),
-            warnings=(*basis.warnings, *notes),
+            warnings=(*told, *notes, *others),
         )
 
     def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
         """Records of the tensors of `own` that are in the store, and there undamaged."""
         records = dict(index.records(one for one in own if one in index))
         gone = self._lease.rely(_keys(records.values()))
-        gone |= self._damaged(records.values(), gone)
+        # a pack that is not whole is left to be written anew
+        gone |= {pack_key(piece.pack) for piece in self._damaged(records.values(), gone)}
         while True:
             lost = {
                 tensor_id
@@ -173,29 +181,28 @@ class Assembly:
             for tensor_id in lost:
                 del records[tensor_id]
 
-    def _damaged(self, records: Iterable[Record], gone: set[str]) -> set[str]:
-        """Packs of which something is not what was stored: a put stores that again, and so heals.
+    def _damaged(self, records: Iterable[Record], gone: set[str]) -> set[Piece]:
+        return damaged(self._shelf, records, gone, self._workers, self._options.progress)
 
-        A bucket answers for its bytes itself, and is not read whole for this.
-        """
-        if not isinstance(self._shelf.place, FolderPlace):
-            return set()
-        pieces = {piece for record in records for piece in record.pieces()}
-        there = [piece for piece in pieces if pack_key(piece.pack) not in gone]
-        total = sum(piece.size for piece in there)
-        meter = Meter(self._options.progress, "check what is held", total)
-        values = Values(self._shelf.packs, {})
-
-        def looked(piece: Piece) -> str | None:
+    def _write_sound(
+        self, variant: Variant, basis: Basis, drafts: Drafts, writer: Writer
+    ) -> tuple[list[str], Basis]:
+        """Write what is new, if need be without bases that turn out to be damaged."""
+        while True:
+            left = [
+                Group([one for one in group.fresh if one.id not in drafts.jobs], group.opened)
+                for group in variant.groups
+            ]
             try:
-                values.piece(piece)
-            except (DamagedError, MissingError):
-                return pack_key(piece.pack)
-            finally:
-                meter.add(piece.size)
-            return None
-
-        return {key for key in self._workers.in_order(looked, sorted(there)) if key}
+                return [*self._write(left, basis, drafts, writer), *basis.unsound], basis
+            except DamagedError as error:
+                bad = self._damaged(basis.records.values(), set())
+                if isinstance(error, LostPiece):
+                    bad.add(error.piece)
+                sound = basis.without(bad)
+                if len(sound.records) == len(basis.records):
+                    raise  # it is what is to be stored that is damaged
+                basis = sound
 
     def _write(
         self, groups: list[Group], basis: Basis, drafts: Drafts, writer: Writer
@@ -220,19 +227,23 @@ class Assembly:
         slow = () if native.kernel() is not None or not total else (SLOW,)
         return (*adapting.note(), *slow)
 
-    def _publish(self, manifest: Manifest) -> tuple[refs.Ref, int]:
-        """Write the manifest, and let the name point to it; gives its size if it is new."""
+    def _publish(self, manifest: Manifest, started: int) -> tuple[refs.Ref, int, list[str]]:
+        """Write the manifest, and let the name point to it; gives its size if it is new.
+
+        What others did to the name since it was at generation `started` is told.
+        """
         place = self._shelf.place
         manifest_id, data = encode(manifest)
         created = self._lease.store(manifest_key(manifest_id), data)
         self._shelf.manifests.read(manifest_id)  # from the place, and checked
         for _ in range(_TRIES):
-            found = refs.read(place, self._name)
-            if found is not None and found.manifest == manifest_id:
-                return found, len(data) if created else 0
+            newest = next(refs.backwards(place, self._name), None)
+            standing = newest.generation if newest is not None and points(newest) else 0
+            others = meanwhile(newest, started, manifest_id)
+            if isinstance(newest, refs.Ref) and newest.manifest == manifest_id:
+                return newest, len(data) if created else 0, others
             try:
-                generation = found.generation if found else 0
-                ref = refs.write(place, self._name, manifest_id, generation, self._options.message)
+                ref = refs.write(place, self._name, manifest_id, standing, self._options.message)
             except ConflictError:
                 continue  # two puts of one name: both are in its log
             if self._lease.lost():
@@ -240,7 +251,7 @@ class Assembly:
                     f"{self._name} was put so slowly that gc took part of it for waste. "
                     "Put it again."
                 )
-            return ref, len(data) if created else 0
+            return ref, len(data) if created else 0, others
         raise ConflictError(f"{self._name} changes all the time. Put it again later.")
 
     def _leave(self, drafts: Drafts, basis: Basis, variant: Variant, writer: Writer) -> None:
@@ -251,12 +262,11 @@ class Assembly:
         manifest_id, data = encode(Manifest((), closure(drafts.jobs, records)))
         self._lease.store(manifest_key(manifest_id), data)
         place, name = self._shelf.place, UNFINISHED + self._name
-        found = refs.read(place, name)
-        refs.write(place, name, manifest_id, found.generation if found else 0)
+        refs.write(place, name, manifest_id, refs.standing(place, name))
 
     def _forget_unfinished(self) -> None:
         name = UNFINISHED + self._name
-        if refs.read(self._shelf.place, name) is not None:
+        if refs.standing(self._shelf.place, name):
             with suppress(ConflictError):
                 refs.remove(self._shelf.place, name)
 

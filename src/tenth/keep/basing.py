@@ -6,23 +6,19 @@ difference always refers to such tensors, so that no chain grows longer than one
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-import zstandard
 from blake3 import blake3
 
-from tenth.errors import DamagedError, MissingError, StoreError
+from tenth.errors import StoreError
 from tenth.keep import match
-from tenth.keep.dtypes import DTYPES
 from tenth.keep.manifest import Manifest, Part, Piece, Predictor, Record, Segment
 from tenth.keep.shelf import Shelf
+from tenth.keep.sketches import Sketches, is_small
 from tenth.keep.storing import Read
-from tenth.keep.strict import MOST_RAW
-from tenth.keep.values import Values
 
 CAST = ("cast", 1)
-_SMALL_WORDS = 1 << 16
 
 
 class Fresh(NamedTuple):
@@ -65,25 +61,47 @@ class Basis:
     Attributes:
         name: of the base in the store, or None.
         manifest: what that name pointed to.
-        how: "declared" by the caller or the files, "found" by itself, or "none".
+        how: "declared" by the caller or the files, "found" by itself, "held" where nothing was
+            to be written and the store has the same files as a difference, or "none".
         bits: foreseen for a number, as a difference and alone; 0 where nothing was foreseen.
         parts: for each tensor that has a base, of what it is a difference.
         records: of the bases.
         warnings: of a base that was declared and is not the best.
+        unsound: of tensors of the base that are damaged.
     """
 
     name: str | None = None
     manifest: str = ""
-    how: Literal["declared", "found", "none"] = "none"
+    how: Literal["declared", "found", "held", "none"] = "none"
     bits: tuple[float, float] = (0.0, 0.0)
     parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict, repr=False)
     records: Mapping[str, Record] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
+    unsound: tuple[str, ...] = ()
 
     @property
     def origin(self) -> tuple[str, str] | None:
         """Name and manifest, as a manifest keeps them."""
         return None if self.name is None else (self.name, self.manifest)
+
+    def without(self, pieces: set[Piece]) -> "Basis":
+        """The same without the bases that need one of these pieces."""
+        records = {
+            one: record
+            for one, record in self.records.items()
+            if pieces.isdisjoint(record.pieces())
+        }
+        parts = {
+            one: made
+            for one, made in self.parts.items()
+            if all(part.base is None or part.base in records for part in made)
+        }
+        lost = len(self.records) - len(records)
+        said = (
+            f"{lost} of the tensors of {self.name} are damaged, and so no bases here: `tenth keep "
+            "verify --stored` names them."
+        )
+        return replace(self, records=records, parts=parts, unsound=(said,))
 
     def to_json(self) -> dict[str, Any]:
         """Its form in JSON, tensor by tensor left out."""
@@ -120,8 +138,9 @@ def choose(shelf: Shelf, variant: Variant, base: str | None, apart: str = "") ->
         if found.name is None:
             return Basis(bits=bits, warnings=warnings)
         row = rows[found.name]
-        pool = match.Pool(row.candidate.load())
         fresh = {one.id: one for group in variant.groups for one in group.fresh if one.name}
+        # what is damaged in the store is written anew, and is no base of itself
+        pool = match.Pool([root for root in row.candidate.load() if root.id not in fresh])
         parts = {
             one.id: tuple(_part(part, one.dtype) for part in made)
             for one in seen
@@ -227,51 +246,6 @@ def _roots(manifest: Manifest) -> Iterator[match.Seen]:
         known = stored.sketch is not None or is_small(stored.size, segment.dtype)
         if known and not stored.bases and stored.size == segment.size:
             yield match.Seen(root, segment.name or "", segment.dtype, segment.shape, b"")
-
-
-def is_small(size: int, dtype: str) -> bool:
-    """Whether a tensor is sketched when it is looked at: its sketch would be a large part of it."""
-    return size < _SMALL_WORDS * DTYPES[dtype].word
-
-
-class Sketches:
-    """Reads sketches, a frame of many at a time; those of small tensors are made of these."""
-
-    def __init__(self, values: Values) -> None:
-        self._values = values
-        self._frames: dict[Piece, bytes] = {}
-
-    def of(self, tensor_id: str, dtype: str) -> bytes:
-        """The sketch of a tensor, read as words of `dtype`; empty if there is none to be had."""
-        record = self._values.records[tensor_id]
-        if record.sketch is None:
-            return (
-                self._made(tensor_id, record.size, dtype) if is_small(record.size, dtype) else b""
-            )
-        piece, start, size = record.sketch
-        if piece not in self._frames:
-            try:
-                self._frames[piece] = _unpacked(bytes(self._values.piece(piece)))
-            except (DamagedError, MissingError):
-                self._frames[piece] = b""
-        found = self._frames[piece][start : start + size]
-        return found if len(found) == size else b""
-
-    def _made(self, tensor_id: str, size: int, dtype: str) -> bytes:
-        try:
-            return match.sketch(self._values.read(tensor_id, 0, size), dtype)
-        except StoreError:
-            return b""  # verify tells of it; a put can do without
-
-
-def _unpacked(frame: bytes) -> bytes:
-    try:
-        size = zstandard.get_frame_parameters(frame).content_size
-        if not 0 < size <= MOST_RAW:
-            raise DamagedError(f"a frame of sketches claims {size:,} bytes.")
-        return zstandard.ZstdDecompressor().decompress(frame, allow_extra_data=False)
-    except zstandard.ZstdError as error:
-        raise DamagedError(f"a frame of sketches is damaged: {error}.") from error
 
 
 def _declared(base: str, hints: Iterable[str], alias: Mapping[str, str]) -> dict[str, None]:

@@ -51,7 +51,13 @@ def put(shelf: Shelf, name: str, path: Path, options: PutOptions) -> PutResult:
                 source.hints,
             ),
         )
-    return replace(result, warnings=(*source.warnings, *result.warnings))
+    notes = [*source.warnings, *result.warnings]
+    if options.tier == "archive" and result.held_bytes == result.full_bytes:
+        notes.append(
+            "every byte was in the store already, and stays as it is stored: "
+            f"`tenth keep rebase {name} --base auto --archive` writes it anew."
+        )
+    return replace(result, warnings=tuple(notes))
 
 
 def _file(one: Scanned) -> File:

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from tenth.errors import InputError, must
 from tenth.keep.assembling import Assembly, PutOptions, PutResult
-from tenth.keep.basing import Fresh, Group, Sketches, Variant
+from tenth.keep.basing import Fresh, Group, Variant
 from tenth.keep.index import Index
 from tenth.keep.leases import Lease
 from tenth.keep.manifest import Manifest
 from tenth.keep.match import Sketching
 from tenth.keep.shelf import Shelf
+from tenth.keep.sketches import Sketches
 from tenth.keep.storing import Read
 from tenth.keep.streams import Workers, threads_of
 from tenth.keep.values import Values

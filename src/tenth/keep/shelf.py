@@ -5,13 +5,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from itertools import islice, takewhile
 
-from tenth.errors import DamagedError, InputError, MissingError, must
+from tenth.errors import InputError, MissingError, must
 from tenth.keep import refs
 from tenth.keep.index import Index, Manifests, manifest_key
 from tenth.keep.manifest import Manifest
 from tenth.keep.packs import Reader, pack_key
 from tenth.keep.places import Place
-from tenth.keep.refs import Ref
+from tenth.keep.refs import LostRef, Ref
 from tenth.keep.values import Values
 
 UNFINISHED = "unfinished/"
@@ -27,7 +27,7 @@ class Shelf:
         self.packs = Reader(place)
 
     def current(
-        self, *, unfinished: bool = False, damaged: list[DamagedError] | None = None
+        self, *, unfinished: bool = False, damaged: list[LostRef] | None = None
     ) -> list[Ref]:
         """What each name points to, in order of names.
 
@@ -41,7 +41,7 @@ class Shelf:
                 continue
             try:
                 ref = refs.read(self.place, name)
-            except DamagedError as error:
+            except LostRef as error:
                 if damaged is None:
                     raise
                 damaged.append(error)
@@ -67,10 +67,10 @@ class Shelf:
                 raise self._unknown(name)
             return found
         name, generation = versioned[1], int(versioned[2])
-        history = self.history(name)
-        for one in history:
-            if one.generation == generation and one.manifest is not None:
-                return one
+        found = refs.at(self.place, name, generation)
+        if found is not None and found.manifest is not None:
+            return found
+        history = self.history(name, damaged=[])
         there = ", ".join(str(one.generation) for one in history if one.manifest is not None)
         raise MissingError(must(f"version of {name}", f"one of {there}", generation))
 
@@ -95,16 +95,35 @@ class Shelf:
         """Reads the tensors of a manifest."""
         return Values(self.packs, manifest.records)
 
-    def history(self, name: str) -> list[Ref]:
+    def history(self, name: str, damaged: list[LostRef] | None = None) -> list[Ref]:
         """All generations of a name, the newest first.
+
+        Args:
+            name: without a version.
+            damaged: takes the errors of those that cannot be read; None: they are raised.
 
         Raises:
             MissingError: the name was never there.
         """
-        found = refs.history(self.place, name)
-        if not found:
+        found = refs.history(self.place, name, damaged)
+        if not found and not damaged:
             raise self._unknown(name)
         return found
+
+    def remove(self, name: str, message: str = "") -> Ref:
+        """Let a name point to nothing, one that is damaged too.
+
+        Raises:
+            MissingError: there is no such name.
+            InputError: a version is named.
+        """
+        if "@" in name:
+            remedy = "rm takes a name with all its versions; gc --versions drops old ones."
+            raise InputError(must("name to remove", "a name without a version", name, remedy))
+        current = refs.standing(self.place, name)
+        if not current:
+            raise self._unknown(name)
+        return refs.remove(self.place, name, current, message)
 
     def reach(self, versions: int | None = None) -> Callable[[], set[str]]:
         """What gives the keys of all that the names need, and that their older versions do.
@@ -122,8 +141,10 @@ class Shelf:
         def reached() -> set[str]:
             keys: set[str] = set()
             for name in refs.ever(self.place):
-                living = takewhile(lambda ref: ref.manifest, refs.history(self.place, name))
+                living = takewhile(points, refs.backwards(self.place, name))
                 for ref in islice(living, 1 if name.startswith(UNFINISHED) else versions):
+                    if isinstance(ref, LostRef):
+                        raise ref  # what it needs is not known
                     manifest_id = ref.manifest or ""
                     if manifest_id not in known:
                         known[manifest_id] = keys_of(self.manifests.read(manifest_id))
@@ -145,6 +166,11 @@ class Shelf:
             shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
             told = f"There are: {shown}." if names else "The store is empty."
         return MissingError(must("name", f"one that {self.place.url} has", repr(name), told))
+
+
+def points(ref: Ref | LostRef) -> bool:
+    """Whether a generation points to something, as far as is known: it is no removal."""
+    return isinstance(ref, LostRef) or ref.manifest is not None
 
 
 def keys_of(manifest: Manifest) -> set[str]:

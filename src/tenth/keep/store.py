@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-from tenth.errors import InputError, must
-from tenth.keep import changes, listing, patch, refs, showing, usage, verify
+from tenth.errors import InputError, OutputError, must
+from tenth.keep import changes, listing, patch, showing, usage, verify
 from tenth.keep.assembling import PutOptions, PutResult
 from tenth.keep.collect import GRACE_SECONDS, Collected, collect
-from tenth.keep.exchange import move
+from tenth.keep.exchange import LostNames, move
 from tenth.keep.getting import GetOptions, GetResult, get
 from tenth.keep.lossy import RANK, LossyResult, put_lossy
 from tenth.keep.opening import Variant
@@ -16,6 +16,7 @@ from tenth.keep.places import Place, open_place
 from tenth.keep.putting import put
 from tenth.keep.rebasing import rebase
 from tenth.keep.refs import Ref
+from tenth.keep.repairing import repair
 from tenth.keep.shelf import UNFINISHED, Shelf
 from tenth.keep.streams import Progress
 from tenth.keep.terms import (
@@ -139,13 +140,13 @@ class Store:
         """A name in full: its files, its tensors, and how each is stored."""
         return showing.show(self._shelf, name_of(name))
 
-    def log(self, name: str) -> list[Ref]:
-        """All versions of a name, the newest first; removals are among them.
+    def log(self, name: str) -> list[listing.Logged]:
+        """All versions of a name, the newest first; removals are among them, and damaged ones.
 
         Raises:
             MissingError: the name was never there.
         """
-        return self._shelf.history(name_of(name))
+        return listing.log(self._shelf, name_of(name))
 
     def du(self, usd_per_gb_month: float | None = None) -> usage.Usage:
         """What each name takes, what all would take in full, and the money between."""
@@ -184,11 +185,13 @@ class Store:
     def rm(self, name: str, message: str = "") -> Ref:
         """Remove a name; what it alone needs is deleted by the second `gc` after a grace period.
 
+        A name whose newest version is damaged can be removed, too.
+
         Raises:
             MissingError: there is no such name.
+            InputError: a version is named.
         """
-        found = self._shelf.ref(name_of(name))
-        return refs.remove(self._shelf.place, found.name, found.generation, message)
+        return self._shelf.remove(name_of(name), message)
 
     def gc(
         self,
@@ -228,16 +231,11 @@ class Store:
             how: `threads`, `progress`.
         """
         names, terms = names_of(names) or [], checked(how, WorkTerms)
-        verdict = verify.verify(self._shelf, names, depth=depth, **terms)
         if repair_from is None:
-            return verdict
+            return verify.verify(self._shelf, names, depth=depth, **terms)
         other = _store(repair_from)._shelf.place
-        mended: set[str] = set()
-        # a manifest that is mended can bring packs to light that are not
-        while new := set(verify.repair(self._shelf, other, verdict)) - mended:
-            mended |= new
-            self._shelf = Shelf(self._shelf.place)
-            verdict = verify.verify(self._shelf, names, depth=depth, **terms)
+        verdict = repair(self._shelf, other, names, depth=depth, **terms)
+        self._shelf = Shelf(self._shelf.place)  # nothing that was damaged is remembered
         return verdict
 
     def push(
@@ -284,8 +282,14 @@ def clone(
 
     Raises:
         MissingError: there is no store.
-        OutputError: there are other things at `where`.
+        OutputError: there are other things at `where`, or a store with names.
+        LostNames: names of the source are damaged; the others are in the new store.
     """
-    made = Store(where, make=True)
-    made.pull(source, progress=progress)
+    origin, made = _store(source), Store(where, make=True)
+    if made.ls():
+        raise OutputError(
+            f"{made.url} is a store with names. Name an empty or a new place, or pull into it."
+        )
+    if lost := made.pull(origin, progress=progress).lost:
+        raise LostNames(lost)
     return made

@@ -6,7 +6,7 @@ one, and the next try goes on behind the last pack that arrived.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from blake3 import blake3
 
@@ -15,6 +15,7 @@ from tenth.keep import refs
 from tenth.keep.leases import Lease
 from tenth.keep.moving import Objects, Progress, manifest_key
 from tenth.keep.places import Place
+from tenth.keep.refs import LostRef
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Moved:
         unchanged: those whose variant was there already.
         packs: packs that were moved, `moved_bytes` in all.
         kept_packs: packs that were there already, `kept_bytes` in all.
+        lost: names that were not moved as they are damaged in the source, and why.
     """
 
     names: tuple[str, ...]
@@ -34,6 +36,7 @@ class Moved:
     moved_bytes: int
     kept_packs: int
     kept_bytes: int
+    lost: dict[str, str] = field(default_factory=dict)
 
 
 def copy(
@@ -48,7 +51,7 @@ def copy(
     """Bring variants from one store to another, moving only packs that are missing there.
 
     A name that the target has too moves on only from a variant that the source's log of that name
-    knows, unless `force`.
+    knows, unless `force`. One whose newest generation is damaged in the target is mended.
 
     Memory: a few MiB for each of three packs at once; on the way to a bucket the three are mapped
     from temporary files. Disk: three packs in the target's `scratch`.
@@ -72,7 +75,7 @@ def copy(
         moving = Objects(source, target, lease, progress)
         kept = moving.bring(needed, manifests)
         for item in new:
-            refs.write(target, item.name, item.manifest, item.generation, item.message)
+            item.write(target)
         if lease.lost():  # this process stood still for longer than its lease lasts
             moving.bring(needed, manifests)
     return Moved(
@@ -92,16 +95,26 @@ class _Wanted:
     message: str
     there: str | None  # what the target has under this name
     generation: int
+    lost: LostRef | None = None  # the generation of the target that is damaged
+
+    def write(self, target: Place) -> None:
+        if self.lost is None:
+            refs.write(target, self.name, self.manifest, self.generation, self.message)
+        else:
+            refs.mend(target, self.lost, self.manifest, self.message)
 
     @classmethod
     def read(cls, source: Place, target: Place, name: str, force: bool) -> "_Wanted":
         found = refs.read(source, name)
         if found is None or found.manifest is None:
             raise MissingError(f"{source.url} has no variant {name}.")
-        there = refs.read(target, name)
+        try:
+            there = refs.read(target, name)
+        except LostRef as lost:
+            return cls(name, found.manifest, found.message, None, lost.generation, lost)
         if there is None:
             return cls(name, found.manifest, found.message, None, 0)
-        known = {ref.manifest for ref in refs.history(source, name)}
+        known = {ref.manifest for ref in refs.history(source, name, damaged=[])}
         if there.manifest not in known and not force:
             raise ConflictError(
                 f"{name} in {target.url} is a variant that {source.url} never had under this name. "

@@ -23,11 +23,11 @@ AGAIN = (
 
 
 class LostPiece(DamagedError):
-    """Stored bytes are not those that were stored; `pack` is the one they are in."""
+    """Stored bytes are not those that were stored; `pack` is the one that `piece` is in."""
 
     def __init__(self, piece: Piece) -> None:
         super().__init__(f"pack {piece.pack[:12]} is damaged near byte {piece.start:,}. {AGAIN}")
-        self.pack = piece.pack
+        self.piece, self.pack = piece, piece.pack
 
 
 class _Layout(NamedTuple):

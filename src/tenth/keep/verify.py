@@ -7,19 +7,21 @@ deep      and every tensor decodes to its id, every file to its sha256
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal, get_args
 
 from blake3 import blake3
 
 from tenth.errors import DamagedError, InputError, MissingError, StoreError, must
-from tenth.keep import packs
+from tenth.keep import packs, refs
 from tenth.keep.index import manifest_key
 from tenth.keep.manifest import File, Manifest, Piece, closure
 from tenth.keep.packs import pack_key
 from tenth.keep.places import Place, sizes
-from tenth.keep.refs import Ref
-from tenth.keep.shelf import Shelf
+from tenth.keep.refs import LostRef, Ref
+from tenth.keep.shelf import Shelf, points
 from tenth.keep.streams import Meter, Progress, Workers, threads_of
 
 Depth = Literal["quick", "stored", "deep"]
@@ -60,13 +62,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was looked at, and what was found."""
+    """What was looked at, and what was found.
+
+    Attributes:
+        problems: what is damaged or gone.
+        before: the same before something was mended; empty if nothing was to be.
+        mended: a sentence for each object that was.
+    """
 
     depth: Depth
     names: int
     tensors: int
     packs: int
     problems: tuple[Problem, ...]
+    before: tuple[Problem, ...] = ()
+    mended: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Its form in JSON."""
@@ -76,6 +86,8 @@ class Verdict:
             "tensors": self.tensors,
             "packs": self.packs,
             "problems": [problem.to_json() for problem in self.problems],
+            "before": [problem.to_json() for problem in self.before],
+            "mended": list(self.mended),
         }
 
 
@@ -97,25 +109,42 @@ def verify(
     """
     if depth not in DEPTHS:
         raise InputError(must("depth", f"one of {', '.join(DEPTHS)}", repr(depth)))
-    problems: list[Problem] = []
-    damaged: list[DamagedError] = []
-    names = list(names)
-    refs = [shelf.ref(name) for name in names] if names else shelf.current(damaged=damaged)
-    problems += [Problem("a name", str(error)) for error in damaged]
-    found = [*_manifests(shelf, refs, problems)]
+    damaged: list[LostRef] = []
+    asked = _asked(shelf, names, damaged)
+    problems = [Problem(one.name, str(one), key=one.key) for one in damaged]
+    found = [*_manifests(shelf, asked, problems)]
     check = _Check(shelf, found, problems)
     fine = check.packs()
     with Workers(threads_of(threads)) as workers:
         if depth != "quick":
             check.stored(fine, workers, progress)
         tensors = check.deep(workers, progress) if depth == "deep" else 0
-    return Verdict(depth, len(refs), tensors, len(check.users), tuple(problems))
+    return Verdict(depth, len(asked), tensors, len(check.users), tuple(problems))
+
+
+def _asked(shelf: Shelf, names: Iterable[str], damaged: list[LostRef]) -> list[Ref]:
+    """What the names point to; `damaged` takes what cannot be read, of older versions too."""
+    wanted = list(names)
+    if not wanted:
+        found = shelf.current(damaged=(lost := []))
+        names_there = [*(ref.name for ref in found), *(one.name for one in lost)]
+    else:
+        found = []
+        for name in wanted:
+            with suppress(LostRef):  # told below
+                found.append(shelf.ref(name))
+        names_there = [name.partition("@")[0] for name in wanted]
+    for name in dict.fromkeys(names_there):
+        for one in takewhile(points, refs.backwards(shelf.place, name)):
+            if isinstance(one, LostRef):
+                damaged.append(one)
+    return found
 
 
 def _manifests(
-    shelf: Shelf, refs: Iterable[Ref], problems: list[Problem]
+    shelf: Shelf, asked: Iterable[Ref], problems: list[Problem]
 ) -> Iterator[tuple[str, Manifest]]:
-    for ref in refs:
+    for ref in asked:
         assert ref.manifest is not None
         try:
             yield ref.name, shelf.manifests.read(ref.manifest)
@@ -254,21 +283,3 @@ def _bad_starts(place: Place, pack: str) -> set[int] | None:
         return {slot.start for slot in packs.damaged_payloads(place, pack)}
     except (DamagedError, MissingError):
         return set()
-
-
-def repair(shelf: Shelf, other: Place, verdict: Verdict) -> list[str]:
-    """Fetch what is damaged or gone from another store; gives the keys that are whole again.
-
-    Each object is compared with its id before it takes the place of the damaged one.
-    """
-    mended: list[str] = []
-    for key in dict.fromkeys(problem.key for problem in verdict.problems if problem.key):
-        try:
-            data = other.read(key)
-        except (MissingError, DamagedError):
-            continue
-        if blake3(data).hexdigest() == key.rpartition("/")[2]:
-            shelf.place.delete(key)
-            shelf.place.create(key, data)
-            mended.append(key)
-    return mended

@@ -116,14 +116,14 @@ def told(result: PutResult) -> str:
         f" ({ratio(result.full_bytes, result.added_bytes)})"
     ]
     basis = result.basis
-    if basis.name is not None:
+    if result.held_bytes == result.full_bytes:
+        lines.append(f"base: {basis.name or 'none'}; every byte was in the store already")
+    elif basis.name is not None:
         how = {"declared": "as declared", "found": "found by its weights"}[basis.how]
         lines.append(
             f"base: {basis.name}, {how}; foreseen {basis.bits[0]:.2f} bits a number instead of "
             f"{basis.bits[1]:.2f}"
         )
-    elif result.held_bytes == result.full_bytes:
-        lines.append("base: none needed, every byte was in the store already")
     else:
         lines.append("base: none" + (", nothing in the store is near" if basis.bits[1] else ""))
     if 0 < result.held_bytes < result.full_bytes:

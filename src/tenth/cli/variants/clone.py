@@ -6,7 +6,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import bar
+from tenth.cli.variants.arguments import bar, many
 
 
 def clone(
@@ -16,12 +16,24 @@ def clone(
 ) -> None:
     """Make a new store with all names of another one, as they are now.
 
-    tenth keep clone s3://bucket/models models/
-    """
-    from tenth.keep import clone as copy
+        tenth keep clone s3://bucket/models models/
 
+    Exit code 1 if a name is damaged and could not be copied.
+    """
+    from tenth.keep import Store
+    from tenth.keep import clone as copy
+    from tenth.keep.exchange import LostNames
+
+    lost: dict[str, str] = {}
     with bar(shown=not as_json) as progress:
-        made = copy(source, target, progress=progress)
+        try:
+            made = copy(source, target, progress=progress)
+        except LostNames as error:
+            made, lost = Store(target), error.names
     names = [one.name for one in made.ls()]
-    text = f"{made.url}: {len(names)} names"
-    print_result(text, lambda: {"store": made.url, "names": names}, as_json)
+    lines = [f"{name}: not copied. {why}" for name, why in lost.items()]
+    lines.append(f"{made.url}: {many(len(names), 'name')}")
+    form = {"store": made.url, "names": names, "lost": lost}
+    print_result("\n".join(lines), lambda: form, as_json)
+    if lost:
+        raise typer.Exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tenth.cli.variants.arguments import size
+from tenth.cli.variants.arguments import many, size
 
 if TYPE_CHECKING:
     from tenth.keep.transfer import Moved
@@ -17,7 +17,9 @@ def lines(moved: Moved, target: str) -> str:
         [
             *(f"{name}: now in {target}" for name in moved.names),
             *(f"{name}: unchanged" for name in moved.unchanged),
-            f"{moved.packs} packs moved, {size(moved.moved_bytes)}; {moved.kept_packs} were there",
+            *(f"{name}: not moved. {why}" for name, why in moved.lost.items()),
+            f"{many(moved.packs, 'pack')} moved, {size(moved.moved_bytes)}; "
+            f"{moved.kept_packs} were there",
         ]
     )
 

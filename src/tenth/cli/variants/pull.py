@@ -6,7 +6,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Force, Where, bar
+from tenth.cli.variants.arguments import PLACE, Where, bar
 from tenth.cli.variants.moving import form, lines
 
 
@@ -16,14 +16,18 @@ def pull(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")
     ] = None,
     store: Where = PLACE,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite names that have changed here."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch names from another store; only what is lacking here is moved.
 
         tenth keep pull s3://bucket/models task-a
 
-    The store is made if there is none.
+    The store is made if there is none. A name that is damaged here is mended. Exit code 1 if one
+    is damaged there and could not be moved.
     """
     from tenth.keep import Store
 
@@ -32,3 +36,5 @@ def pull(
         target = Store(store, make=True)
         moved = target.pull(source, names or None, force=force, progress=progress)
     print_result(lines(moved, store), lambda: form(moved), as_json)
+    if moved.lost:
+        raise typer.Exit(1)

@@ -6,7 +6,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Force, Where, bar
+from tenth.cli.variants.arguments import PLACE, Where, bar
 from tenth.cli.variants.moving import form, lines
 
 
@@ -16,17 +16,23 @@ def push(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")
     ] = None,
     store: Where = PLACE,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite names that have changed there."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring names to another store; only what it lacks is moved.
 
         tenth keep push s3://bucket/models task-a
 
-    After ctrl-C or a lost connection the same command goes on behind the last pack.
+    After ctrl-C or a lost connection the same command goes on behind the last pack. Exit code 1 if
+    a name is damaged here and could not be moved.
     """
     from tenth.keep import Store
 
     with bar(shown=not as_json) as progress:
         moved = Store(store).push(other, names or None, force=force, progress=progress)
     print_result(lines(moved, other), lambda: form(moved), as_json)
+    if moved.lost:
+        raise typer.Exit(1)

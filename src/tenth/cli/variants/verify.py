@@ -24,7 +24,9 @@ def verify(
     ] = False,
     repair: Annotated[
         str | None,
-        typer.Option(metavar="PLACE", help="Fetch what is damaged from this other store."),
+        typer.Option(
+            metavar="PLACE", help="Fetch what is damaged from this other store; implies --stored."
+        ),
     ] = None,
     threads: Threads = None,
     as_json: Json = False,
@@ -36,13 +38,13 @@ def verify(
 
         tenth keep verify --deep
 
-        tenth keep verify --stored --repair s3://bucket/models
+        tenth keep verify --repair s3://bucket/models
     """
     from tenth.keep import Store
 
     if quick + stored + deep > 1:
         raise InputError(must("depth", "one of --quick, --stored, --deep", "several"))
-    depth = "deep" if deep else "stored" if stored else "quick"
+    depth = "deep" if deep else "stored" if stored or (repair and not quick) else "quick"
     with bar(shown=not as_json) as progress:
         verdict = Store(store).verify(
             names or (), depth=depth, repair_from=repair, threads=threads, progress=progress
@@ -50,7 +52,9 @@ def verify(
     looked = f"{many(verdict.names, 'name')}, {many(verdict.packs, 'pack')}"
     if deep:
         looked += f", {verdict.tensors} tensors decoded"
-    lines = [str(problem) for problem in verdict.problems]
+    lines = [f"found: {problem}" for problem in verdict.before]
+    lines += [f"mended: {said}" for said in verdict.mended]
+    lines += [str(problem) for problem in verdict.problems]
     found = many(len(verdict.problems), "problem") if verdict.problems else "no problems"
     lines.append(f"{depth}: {looked}; {found}")
     print_result("\n".join(lines), verdict.to_json, as_json)
