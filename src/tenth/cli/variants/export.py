@@ -23,8 +23,8 @@ def export(
 
     For who holds one version in memory and wants the next. For each tensor that changed the file
     has NAME:indices and NAME:values; flat[indices] = values is all there is to do. The values are
-    those of NAME, not differences: a patch is larger than what the store grew by. A tensor that
-    was renamed counts as one removed and one that is new, and stands there whole.
+    those of NAME, not differences: a patch is usually larger than what the store grew by. A tensor
+    that was renamed counts as one removed and one that is new, and stands there whole.
 
         tenth keep export task-a@2 --against task-a@1 --out step.safetensors
     """
