@@ -209,6 +209,11 @@ def test_a_task_that_looks_at_numbers_is_counted_on_its_graph(tmp_path):
         (("llama", "--tokens", 1e9, "--work", "lora", "--targets", " , "), "targets must be"),
         (("llama", "--tokens", 1e9, "--batch", 0), "batch must be"),
         (("llama", "--tokens", "nan"), "samples must be"),
+        (("llama", "--tokens", "1e300"), "samples must be at most 1e+20"),
+        (("--params", "1e300", "--tokens", 1e9), "params must be at most 1e+18"),
+        (("--params", 1e9, "--tokens", "1e300"), "tokens must be at most 1e+20"),
+        (("llama", "--work", "inference", "--tokens", 1e9), "told --requests"),
+        (("llama", "--work", "inference", "--requests", "1e300"), "requests must be at most"),
         (("llama", "--width", 100, "--tokens", 1e9), "multiple of heads"),
         (("llama", "--work", "inference", "--bits", 3), "bits must be"),
         (("llama", "--work", "inference", "--requests", 0), "requests must be"),
@@ -259,3 +264,20 @@ def test_a_language_that_no_page_has_is_refused(tmp_path, monkeypatch, more, wor
     for what in (("gpt2", "--tokens", "1e8"), ("gpt3",), ("--budget", "5usd")):
         assert words in refused(*what, *more)
     assert not (tmp_path / "p.html").exists()
+
+
+def test_this_machine_is_called_so():
+    text = run("--params", 1e6, "--tokens", 1e6).stdout
+    assert text.startswith("plan: 1 M parameters, 1 M tokens, this machine, no place given")
+    assert " here free" not in text
+    assert "embodied carbon of this machine" in text
+    assert "8 × this machine" in run("--params", 1e6, "--tokens", 1e6, "--count", 8).stdout
+
+
+def test_amounts_may_have_a_letter_behind_them():
+    short = figures("--params", "7B", "--tokens", "2T", "--device", "h100")
+    assert short == figures("--params", "7e9", "--tokens", "2e12", "--device", "h100")
+    result = run("--params", "7q", "--tokens", "2T")
+    assert result.exit_code == 2
+    assert "--params" in result.stderr
+    assert "k, M, B, G or T" in result.stderr

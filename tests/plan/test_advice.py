@@ -204,7 +204,7 @@ def test_a_size_without_tokens_finds_them_and_says_which_work(kind):
 
 
 def test_adapters_want_a_shape():
-    with pytest.raises(InputError, match="preset or a config"):
+    with pytest.raises(InputError, match="the preset that is nearest"):
         advise(["100usd"], Ask(params=1e9, work="lora"), devices=H100)
 
 

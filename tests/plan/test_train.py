@@ -249,3 +249,12 @@ def test_the_length_of_sequences_is_named_and_blamed_where_it_forbids():
     ):
         helped = of_model(model, work, device="h100", assume=assume)
         assert "Memory: fits" in helped.notes[0]
+
+
+def test_a_rank_that_is_not_thin_is_noted():
+    def notes(rank):
+        return str(of_model(LLAMA, Train(1e9, kind="lora", rank=rank), device="h100"))
+
+    assert "A rank of 100000 is not below" in notes(100_000)
+    assert "(4096 at most)" in notes(4096)
+    assert "is not below" not in notes(4095)

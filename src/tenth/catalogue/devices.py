@@ -48,6 +48,17 @@ class Device:
     notes: str = ""
     confidence: str = ""
 
+    @property
+    def called(self) -> str:
+        """The name in a sentence."""
+        return "this machine" if self.name == HERE else self.name
+
+    def many(self, count: int | None) -> str:
+        """So many of it, as `8 × h100-sxm`."""
+        if self.name == HERE and count == 1:
+            return self.called
+        return f"{count or 'an unknown number of'} × {self.called}"
+
 
 def all() -> tuple[Device, ...]:
     """Every device of the catalogue, in the order of its table."""

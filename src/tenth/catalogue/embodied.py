@@ -22,4 +22,4 @@ def per_hour(device: Device) -> Figure:
             grams = float(row["gco2e_per_hour"])
             value, source = grams / 1000, f"table: {row['words']}, {row['source']}"
             return Figure(value, "kgCO2e/h", value / _SPREAD, value * _SPREAD, "given", source)
-    return unknown("kgCO2e/h", f"the catalogue has no embodied carbon of {device.name}")
+    return unknown("kgCO2e/h", f"the catalogue has no embodied carbon of {device.called}")

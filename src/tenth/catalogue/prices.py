@@ -140,7 +140,7 @@ def per_hour(device: str | Device, tier: str | None = None, mine: Sequence[Price
         chosen = list(found[:1])
     if not chosen:
         word = f"{tier} price" if found else "price"
-        return unknown("USD/h", f"the catalogue has no {word} of {device.name}; give one")
+        return unknown("USD/h", f"the catalogue has no {word} of {device.called}; give one")
     price, share = chosen[0], _share(chosen[0], device)
     span = [price] if tier else found
     low, high = (bound(p.usd_per_hour for p in span) * share for bound in (min, max))

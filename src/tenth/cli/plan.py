@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tenth.cli import advice
+from tenth.cli.amounts import amount
 from tenth.cli.options import Density, Json, Place, Seed
 from tenth.cli.receipts.arguments import Lang
 from tenth.cli.show import print_result
@@ -48,9 +49,15 @@ def plan(
             "vit-l, resnet18, resnet50, resnet152.",
         ),
     ] = None,
-    params: Annotated[float | None, typer.Option(help="Parameters, such as 7e9.")] = None,
-    tokens: Annotated[float | None, typer.Option(help="Training tokens, such as 2e12.")] = None,
-    images: Annotated[float | None, typer.Option(help="Training images, all epochs.")] = None,
+    params: Annotated[
+        float | None, typer.Option(parser=amount, help="Parameters, such as 7e9 or 7B.")
+    ] = None,
+    tokens: Annotated[
+        float | None, typer.Option(parser=amount, help="Training tokens, such as 2e12 or 2T.")
+    ] = None,
+    images: Annotated[
+        float | None, typer.Option(parser=amount, help="Training images, all epochs.")
+    ] = None,
     work: Annotated[
         str | None, typer.Option(help="pretrain (default), full, lora, qlora or inference.")
     ] = None,

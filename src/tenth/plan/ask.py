@@ -173,6 +173,11 @@ def _side(ask: Ask) -> Sizes:
 
 def _work(ask: Ask, model: Model) -> Train | Serve:
     if ask.work == INFERENCE:
+        if ask.tokens is not None or ask.images is not None:
+            got = "--tokens" if ask.tokens is not None else "--images"
+            remedy = "--tokens and --images are those of training."
+            rule = "told --requests, and --tokens-in and --tokens-out of each"
+            raise InputError(must("inference", rule, got, remedy))
         return ask.serve
     name, other = ("tokens", "images") if model.sample == "token" else ("images", "tokens")
     samples = getattr(ask, name)

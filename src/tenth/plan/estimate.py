@@ -6,7 +6,7 @@ from tenth.figures import Figure, human, product
 from tenth.plan import fits, formulas, memory, rates
 from tenth.plan.assumptions import Assumptions, of_device, of_place
 from tenth.plan.bill import Bill, times
-from tenth.plan.checks import above_zero, whole
+from tenth.plan.checks import MOST_PARAMETERS, MOST_SAMPLES, above_zero, at_most, whole
 from tenth.plan.result import Plan
 from tenth.plan.zeros import credit
 
@@ -82,7 +82,7 @@ def estimate(
     inputs |= {"device": machine.name, "count": count, "place": place}
     title = (
         f"plan: {human(params, 'parameters')} parameters, {human(tokens, 'parameters')} tokens, "
-        f"{count or 'an unknown number of'} × {machine.name}, {bill.words}"
+        f"{machine.many(count)}, {bill.words}"
     )
     advice = fits.advice(need_on, machine, count or 1)
     verdict = f"{memory.verdict(need, machine.memory_bytes)} {advice}".strip()
@@ -104,7 +104,9 @@ def _times(flops: Figure, share: float, words: str) -> Figure:
 
 
 def _given(thing: str, value: float, unit: str, remedy: str) -> Figure:
-    return Figure(above_zero(thing, value, remedy), unit, label="given", source="user")
+    most = MOST_PARAMETERS if unit == "parameters" else MOST_SAMPLES
+    number = at_most(thing, above_zero(thing, value, remedy), most)
+    return Figure(number, unit, label="given", source="user")
 
 
 def _active(assume: Assumptions, parameters: Figure) -> Figure:

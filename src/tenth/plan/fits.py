@@ -36,10 +36,10 @@ def least_count(need: Need, device: Device) -> Figure:
         if hopeful is None and low <= _room(device.memory_bytes):
             hopeful = count
         if high <= _room(device.memory_bytes):
-            source = f"least power of two that leaves a tenth of {device.name} free"
+            source = f"least power of two that leaves a tenth of {device.called} free"
             return Figure(count, "devices", hopeful, count, "estimated", source)
         count *= 2
-    return unknown("devices", f"not even {_MOST:,} of {device.name} hold it")
+    return unknown("devices", f"not even {_MOST:,} of {device.called} hold it")
 
 
 def smallest_device(need: Figure) -> Device | None:
@@ -58,7 +58,7 @@ def advice(need: Need, device: Device, count: int, *others: str) -> str:
     ways = [*others]
     enough, alone = least_count(need, device), smallest_device(need(1))
     if enough.known and enough.bounds()[0] > count:
-        ways.append(f"on {enough.bounds()[0]:g} × {device.name}")
+        ways.append(f"on {enough.bounds()[0]:g} × {device.called}")
     if alone is not None and count == 1:
         ways.append(f"on one {alone.name} ({human(alone.memory_bytes.bounds()[0], 'bytes')})")
     return f"It would fit {' or '.join(ways)}." if ways else "More of this device would not help."

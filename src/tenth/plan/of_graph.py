@@ -81,7 +81,7 @@ def of_graph(  # noqa: PLR0913 - each is one thing that a user says of a run
     }
     title = (
         f"plan: {human(step.parameters, 'parameters')} parameters, {steps} steps of "
-        f"{examples} examples on {machine.name}, {bill.words}"
+        f"{examples} examples on {machine.called}, {bill.words}"
     )
     verdict = memory.verdict(figures["memory_bytes"], machine.memory_bytes)
     return Plan(title, figures, explained, inputs, (verdict, *bill.notes(), ONE_RUN))

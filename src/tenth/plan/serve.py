@@ -83,7 +83,7 @@ def serve(model: Model, work: Serve, bill: Bill) -> Plan:
     asked |= {"device": bill.device.name, "count": count}
     asked["place"] = bill.where.name if bill.where.known else None
     what = f"{human(work.requests, 'parameters')} request{'' if work.requests == 1 else 's'}"
-    title = f"plan: inference of {model.name}, {what}, {count} × {bill.device.name}, {bill.words}"
+    title = f"plan: inference of {model.name}, {what}, {bill.device.many(count)}, {bill.words}"
     return Plan(title, figures, steps, asked, tuple(filter(None, notes)))
 
 

@@ -107,7 +107,7 @@ def of_step(
     inputs |= {"device": machine.name, "place": place}
     title = (
         f"plan: {human(step.parameters, 'parameters')} parameters, {steps} steps of "
-        f"{step.examples} examples on {machine.name}, {bill.words}"
+        f"{step.examples} examples on {machine.called}, {bill.words}"
     )
     return Plan(title, figures, explained, inputs, tuple(filter(None, _notes(step, bill))))
 

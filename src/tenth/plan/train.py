@@ -11,7 +11,7 @@ from tenth.plan.bill import Bill, times
 from tenth.plan.models import Model
 from tenth.plan.resident import Placed, host_bytes, memory_bytes
 from tenth.plan.result import Plan
-from tenth.plan.work import KINDS, Train, adapter_flops, adapter_parameters
+from tenth.plan.work import KINDS, Train, adapter_flops, adapter_parameters, thickness
 from tenth.plan.zeros import Credit, credit
 
 # tokens of a sequence that is offered where longer ones do not fit
@@ -191,10 +191,9 @@ def _title(model: Model, work: Train, bill: Bill) -> str:
     what = f"{human(work.samples, 'parameters')} {model.sample}s"
     if model.sample == "token":
         what += f" in sequences of {length_of(model, work.sequence)}"
-    many = bill.count or "an unknown number of"
     kind = "pre-training" if work.kind == "pretrain" else KINDS[work.kind].split(",")[0]
     kind = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}.get(work.kind, kind)
-    return f"plan: {kind} of {model.name}, {what}, {many} × {bill.device.name}, {bill.words}"
+    return f"plan: {kind} of {model.name}, {what}, {bill.device.many(bill.count)}, {bill.words}"
 
 
 def _inputs(model: Model, work: Train, sequence: int, bill: Bill) -> dict[str, object]:
@@ -215,6 +214,7 @@ def _notes(model: Model, work: Train, bill: Bill, need: fits.Need, saved: Credit
         f"{memory.verdict(used, device.memory_bytes)} {advice}".strip(),
         saved.words,
         bill.assume.told(),
+        thickness(model, work),
         model.note,
         *bill.notes(),
     ]

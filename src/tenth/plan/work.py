@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tenth.errors import InputError, must
-from tenth.plan.checks import above_zero, whole
+from tenth.plan.checks import MOST_SAMPLES, above_zero, at_most, whole
 from tenth.plan.models import Layer, Model
 
 Kind = Literal["pretrain", "full", "lora", "qlora"]
@@ -44,6 +44,7 @@ class Train:
             InputError: a number that is none, or a kind that is not in the table.
         """
         above_zero("samples", self.samples, "Tokens or images to train on, such as 2e12.")
+        at_most("samples", self.samples, MOST_SAMPLES)
         whole("batch", self.batch, "It is sequences or images on one device at a time.")
         whole("rank", self.rank)
         if self.sequence is not None:
@@ -81,7 +82,7 @@ class Serve:
         Raises:
             InputError: a number that is none, or bits that no kernel has.
         """
-        above_zero("requests", self.requests)
+        at_most("requests", above_zero("requests", self.requests), MOST_SAMPLES)
         whole("tokens_in", self.tokens_in)
         whole("tokens_out", self.tokens_out)
         whole("batch", self.batch)
@@ -104,14 +105,26 @@ def adapted(model: Model, work: Train) -> tuple[Layer, ...]:
         InputError: a target that the model does not have.
     """
     plain = [layer for layer in model.layers if layer.name not in ("lm_head", "router", "head")]
-    if work.targets == ("all",):
-        return tuple(plain)
     names = dict.fromkeys(layer.name for layer in plain)
-    unknown = [target for target in work.targets if target not in names]
-    if unknown or not work.targets:
+    wanted = tuple(names) if work.targets == ("all",) else work.targets
+    unknown = [target for target in wanted if target not in names]
+    if unknown or not wanted:
         got = ", ".join(unknown) or "none"
         raise InputError(must("targets", "all, or some of " + ", ".join(names), got))
-    return tuple(layer for layer in plain if layer.name in work.targets)
+    return tuple(layer for layer in plain if layer.name in wanted)
+
+
+def thickness(model: Model, work: Train) -> str:
+    """A note where the matrices of LoRA are not thin; empty where they are."""
+    if not work.adapts:
+        return ""
+    widest = max(min(layer.inputs, layer.outputs) for layer in adapted(model, work))
+    if work.rank < widest:
+        return ""
+    return (
+        f"A rank of {work.rank} is not below the narrow side of any target ({widest} at most): "
+        "such adapters are no smaller than what they stand beside."
+    )
 
 
 def adapter_parameters(model: Model, work: Train) -> int:

@@ -156,7 +156,7 @@ def _table(group: Group) -> list[str]:
         told = [_ranged(figures[name]) for name in costs]
         told[_COSTS.index("price_usd")] += "".join(_MARKS[word] for word in one.doubtful)
         flaws = ("°" if one.guessed else "") + ("~" if one.unchecked else "")
-        place = [f"{rank}.", f"{one.count} × {one.device.name}{flaws}"]
+        place = [f"{rank}.", f"{one.device.many(one.count)}{flaws}"]
         rows.append([*place, *_amounts(one), *told, one.bound if goal.open else _fits(one)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [

@@ -57,7 +57,7 @@ class Choice:
         if self.amount is not None:
             size = human(self.amount.bounds()[0], "parameters", 2)
             quality = f"{size} {self.goal.unit}"
-        hardware = f"{self.count} × {self.device.name}"
+        hardware = self.device.many(self.count)
         name = f"{self.goal.name} on {hardware}"
         return Side(name, price, hardware, self.price_row, quality)
 

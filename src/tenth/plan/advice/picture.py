@@ -92,7 +92,7 @@ def _curves(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
         middle, lower, upper = zip(*(cost.bounds() for cost in costs), strict=True)
         axes.fill_between(amounts, lower, upper, color=colour, alpha=0.13, linewidth=0)
         value, low, high = span(replace(amount, unit="parameters"))
-        name = f"{one.count} × {one.device.name}: {value} ({low} to {high})"
+        name = f"{one.device.many(one.count)}: {value} ({low} to {high})"
         name += f", ends at {one.bound}" if one.bound != limit.kind else ""
         axes.plot(amounts, middle, color=colour, linewidth=1.4, label=name)
         spent = one.plan.figures[limit.figure].bounds()[0]
@@ -142,7 +142,7 @@ def _bars(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
         axes.plot([low, high], [row, row], color=colour, linewidth=4, alpha=0.35)
         axes.plot([value], [row], "o", color=colour, markersize=5)
     axes.axvline(limit.most, color="0.2", linestyle="--", linewidth=1)
-    names = [f"{one.count} × {one.device.name}" for one in choices]
+    names = [one.device.many(one.count) for one in choices]
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel=_AXES[limit.kind])
