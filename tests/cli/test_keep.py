@@ -92,6 +92,20 @@ def test_the_store_is_told_in_full(there):
     assert "6 tensors decoded; no problems" in tenth("verify", "--deep").stdout
 
 
+def test_the_log_says_which_versions_are_gone(there):
+    tenth("put", "task-a", "llama", "-m", "back to the base")
+    versions = form("log", "task-a")["versions"]
+    assert [one["state"] for one in versions] == ["here", "here"]
+    for _ in range(2):
+        tenth("gc", "--versions", "1", "--grace", "0")
+    lines = tenth("log", "task-a").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["version", "2", "1"]
+    assert " here " in lines[1]
+    assert " gone " in lines[2]
+    tenth("rm", "task-a")
+    assert " removed" in tenth("log", "task-a").stdout.splitlines()[1]
+
+
 def test_du_names_the_price_and_writes_a_receipt(there):
     said = tenth("du", "--receipt", "receipt.json").stdout
     assert "USD a year (modelled) at 0.023 USD/GB-month (given: Amazon S3" in said

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenth.errors import DamagedError, InputError, StoreError, must
+from tenth.errors import InputError, StoreError, must
 from tenth.figures import Figure, counted, human, product, unknown
 from tenth.keep.index import manifest_key
 from tenth.keep.manifest import Manifest, Piece, Record
 from tenth.keep.packs import pack_key
-from tenth.keep.refs import Ref
+from tenth.keep.refs import LostRef, Ref
 from tenth.keep.shelf import Shelf
 
 PRICE_USD = 0.023
@@ -140,7 +140,7 @@ def usage(shelf: Shelf, usd_per_gb_month: float | None = None) -> Usage:
 
     Cost: reads each manifest once, and lists the place.
     """
-    damaged: list[DamagedError] = []
+    damaged: list[LostRef] = []
     refs = in_order(shelf.current(damaged=damaged))
     there = {entry.key: entry.size_bytes for entry in shelf.place.list("")}
     counting = Counting()
