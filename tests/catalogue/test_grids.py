@@ -1,6 +1,7 @@
 import pytest
 
 from tenth.catalogue import CREDIT, grids
+from tenth.catalogue.tables import rows
 from tenth.errors import InputError
 
 
@@ -54,3 +55,17 @@ def test_the_span_of_countries_is_from_the_least_to_the_most():
     known = [g.carbon.value for g in grids.all() if g.carbon.known]
     assert (least.carbon.value, most.carbon.value) == (min(known), max(known))
     assert least.carbon.value > 0
+
+
+@pytest.mark.parametrize(
+    ("two", "three"), [("FR", "FRA"), ("de", "DEU"), ("GB", "GBR"), ("CH", "CHE"), ("KP", "PRK")]
+)
+def test_codes_of_two_letters_are_codes_too(two, three):
+    assert grids.find(two).place == three
+
+
+def test_every_country_has_one_code_of_two_letters():
+    codes = {row["iso3"]: row["iso2"] for row in rows("codes")}
+    assert set(codes) == {grid.place for grid in grids.all()}
+    assert len(set(codes.values())) == len(codes)
+    assert all(len(two) == 2 and two.isupper() for two in codes.values())

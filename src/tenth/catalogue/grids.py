@@ -44,10 +44,10 @@ def all() -> tuple[Grid, ...]:
 
 
 def find(place: str) -> Grid:
-    """The grid of a country, by its ISO 3166 code of three letters or its English name.
+    """The grid of a country, by its ISO 3166 code of three or two letters or its English name.
 
-    >>> find("FRA").country
-    'France'
+    >>> find("FRA").country, find("fr").country
+    ('France', 'France')
 
     Raises:
         InputError: no such country; the message holds the near matches.
@@ -72,6 +72,7 @@ def _table() -> dict[str, Grid]:
 @cache
 def _names() -> dict[str, Grid]:
     names = {simplified(name): _table()[iso3] for name, iso3 in _SHORT_NAMES.items()}
+    names |= {simplified(row["iso2"]): _table()[row["iso3"]] for row in rows("codes")}
     for grid in all():
         names[simplified(grid.place)] = names[simplified(grid.country)] = grid
     return names
