@@ -114,6 +114,18 @@ def test_du_names_the_price_and_writes_a_receipt(there):
     assert form("du", "--price", "1")["price"]["value"] == 1
 
 
+def test_du_goes_on_where_a_name_cannot_be_read(there):
+    manifest = form("show", "llama")["manifest"]
+    (there / "tenth-store" / "manifests" / manifest).unlink()
+    said = tenth("du", "--receipt", "receipt.json", code=1).stdout
+    assert "problem: llama: " in said
+    assert [line.split()[:2] for line in said.splitlines()[1:3]] == [
+        ["llama", "unknown"], ["task-a", "417"],
+    ]  # fmt: skip
+    assert (there / "receipt.json").exists()
+    assert len(form("du", code=1)["problems"]) == 1
+
+
 def test_put_writes_a_receipt_with_its_cost(there):
     folder("llama-b", tuned(weights(), 2))
     tenth("put", "task-b", "llama-b", "--receipt", "receipt.json")

@@ -114,7 +114,10 @@ def test_a_name_that_cannot_be_read_hides_no_other(store):
     key = next(entry.key for entry in place.list("refs/base/"))
     place.delete(key)
     place.create(key, b"{}\n")
-    assert len(Store(place).du().problems) == 3
+    used = Store(place).du()
+    assert [share.name for share in used.shares if share.problem] == ["task", "twin", "base"]
+    assert used.problems[2].startswith("base: ")
+    assert "holds" in used.saving
 
 
 def test_a_store_larger_than_its_files_says_that_it_costs_more(tmp_path):

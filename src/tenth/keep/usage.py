@@ -154,12 +154,12 @@ def usage(shelf: Shelf, usd_per_gb_month: float | None = None) -> Usage:
             continue
         packs |= manifest.packs()
         shares.append(counting.share(ref.name, manifest, there.get(manifest_key(manifest.id), 0)))
+    shares += [Share(lost.name, 0, 0, problem=str(lost)) for lost in damaged]
     place = sum(there.values())
     stored = sum(share.stored_bytes for share in shares)
     bound = sum(there.get(pack_key(pack), 0) for pack in packs) - counting.packed_bytes
     full = sum(share.full_bytes for share in shares)
     paid = price(usd_per_gb_month)
-    problems = [f"{share.name}: {share.problem}" for share in shares if share.problem]
     return Usage(
         tuple(shares),
         place,
@@ -167,7 +167,7 @@ def usage(shelf: Shelf, usd_per_gb_month: float | None = None) -> Usage:
         max(0, bound),
         paid,
         saved(full, place, paid),
-        (*map(str, damaged), *problems),
+        tuple(f"{share.name}: {share.problem}" for share in shares if share.problem),
     )
 
 

@@ -30,7 +30,8 @@ def du(
 ) -> None:
     """Say what each name takes, what copies in full would take, and the money between.
 
-    Bytes that several names share count for the one that was put first.
+    Bytes that several names share count for the one that was put first. Exit code 1 if a name
+    cannot be read.
 
         tenth keep du --price 0.1
     """
@@ -56,6 +57,8 @@ def du(
         *(f"problem: {problem}" for problem in used.problems),
     ]
     print_result("\n".join(lines), used.to_json, as_json)
+    if used.problems:
+        raise typer.Exit(1)
 
 
 def _row(share: Share) -> tuple[str, ...]:
