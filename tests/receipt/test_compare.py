@@ -148,7 +148,7 @@ def test_a_price_or_a_grid_that_both_share_cancels():
 def test_one_reading_each_has_no_interval():
     found = made(seconds=1.0).compare(made(seconds=4.0))
     lines = {line.split("  ")[0]: line for line in str(found).splitlines()}
-    assert lines["time"].endswith("one reading each: no interval")
+    assert lines["time"].endswith("no interval is known")
     assert lines["FLOPs executed"].endswith("exact")
     assert "–" in lines["energy"]
 

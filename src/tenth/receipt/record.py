@@ -200,7 +200,11 @@ def read(path: str | Path) -> Any:
         text = within(path).read_text(encoding="utf-8")
         return json.loads(text, parse_constant=_no_number)
     except OSError as error:
-        raise FormatError(f"{within(path)} cannot be read: {error.strerror}.") from error
+        remedy = (
+            " Name one, or add them up with `tenth receipt add`." if Path(path).is_dir() else ""
+        )
+        told = f"{within(path)} cannot be read: {error.strerror}.{remedy}"
+        raise FormatError(told) from error
     except (ValueError, RecursionError) as error:
         raise FormatError(must(str(path), "a receipt in JSON", error)) from error
 

@@ -30,7 +30,7 @@ class Row:
 
     @property
     def single(self) -> bool:
-        """Whether the ratio is of one reading each: nothing tells how far another would be off."""
+        """Whether nothing tells how far off it is, as where each side is one reading."""
         _, low, high = self.ratio.bounds()
         told = {self.value.label, self.reference.label}
         return low == high and not told <= {"counted", "given"}
@@ -58,6 +58,6 @@ class Paired(Row):
 
     @property
     def single(self) -> bool:
-        """Whether nothing tells how far another reading would be off."""
+        """As of a row, by the label of the ratio itself."""
         _, low, high = self.ratio.bounds()
         return low == high and self.paired.label != "counted"

@@ -35,12 +35,12 @@ def compare(
     from tenth.receipt.actual import planned
     from tenth.receipt.compare import beside
 
-    loaded = sealed(receipt, "to be compared", anyway=anyway)
+    loaded = sealed(receipt, "to be compared, or used --anyway", anyway=anyway)
     if baseline is not None and plan is not None:
         raise InputError(must("compare", "given a baseline or a plan", "both", "Call it twice."))
     if baseline is None:
         comparison = planned(loaded, plan, anyway=anyway)
     else:
-        other = sealed(baseline, "to be compared", anyway=anyway)
+        other = sealed(baseline, "to be compared, or used --anyway", anyway=anyway)
         comparison = beside(loaded, other) if anyway else loaded.compare(other)
     print_result(comparison, comparison.to_json, as_json)

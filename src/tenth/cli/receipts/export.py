@@ -38,7 +38,9 @@ def export(
     from tenth.receipt.export import export as fill
 
     filled = fill(
-        sealed(receipt, "to fill a form", anyway=anyway), form, Facts.load(facts) if facts else None
+        sealed(receipt, "to fill a form, or used --anyway", anyway=anyway),
+        form,
+        Facts.load(facts) if facts else None,
     )
     if out is not None:
         filled.save(out)
