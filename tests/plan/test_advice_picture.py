@@ -1,6 +1,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from matplotlib.figure import Figure as Canvas
 
 from tenth.errors import InputError
 from tenth.plan.advice import advise
@@ -38,3 +39,22 @@ def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"\.svg or \.png"):
         advise(["5usd"], devices=["h100"]).draw(tmp_path / "a.pdf")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("budget", ["500usd", "3days"])
+def test_the_names_of_the_curves_cover_neither_axes_nor_curves(monkeypatch, tmp_path, budget):
+    canvases = []
+
+    class Kept(Canvas):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            canvases.append(self)
+
+    monkeypatch.setattr("matplotlib.figure.Figure", Kept)
+    advise([budget]).draw(tmp_path / "a.svg")
+    for axes in canvases[0].axes:
+        names, panel = axes.get_legend().get_window_extent(), axes.get_window_extent()
+        assert names.y1 <= panel.y0
+        assert names.y1 <= axes.xaxis.get_tightbbox().y0 + 1
+        assert names.x0 >= canvases[0].bbox.x0
+        assert names.x1 <= canvases[0].bbox.x1

@@ -51,7 +51,7 @@ def draw(advice: Advice, path: Path) -> None:
     groups = [group for group in advice.groups if group.choices] or list(advice.groups[:1])
     # text stays text, and the same advice gives the same file
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tenth", "font.size": 9}):
-        figure = Canvas(figsize=(0.8 + 4.0 * len(groups), 4.2), layout="constrained")
+        figure = Canvas(figsize=(0.8 + 4.0 * len(groups), 4.6), layout="constrained")
         panels = figure.subplots(1, len(groups), squeeze=False)[0]
         for axes, group in zip(panels, groups, strict=True):
             _panel(axes, group, advice.limits[0])
@@ -110,9 +110,10 @@ def _curves(axes: Axes, choices: Sequence[Choice], limit: Limit) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    low, high = axes.get_ylim()
-    axes.set_ylim(low / 5, high)  # room for the names
-    axes.legend(frameon=False, loc="lower right", fontsize=8)
+    # below the axes, where the names cover neither a curve nor a mark
+    axes.legend(
+        frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), fontsize=8, borderaxespad=0
+    )
 
 
 def _distinct(choices: Sequence[Choice]) -> list[tuple[Choice, Figure]]:
