@@ -71,7 +71,7 @@ def test_zeros_compress_and_noise_does_not(tmp_path):
     assert flat.zip_bytes.value < 1000
     noise = made(tmp_path, data=np.random.default_rng(0).bytes(100_000))
     assert noise.zstd_bytes.value > 99_000
-    assert noise.zip_bytes.label == "measured"
+    assert noise.zip_bytes.label == "counted"
 
 
 def test_of_a_large_file_a_sample_is_packed_and_that_is_said(tmp_path, monkeypatch):

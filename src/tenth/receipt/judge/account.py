@@ -146,7 +146,7 @@ def _packed(files: list[Path], sizes: list[int]) -> tuple[Figure, Figure]:
         read += len(piece)
         zipped += len(zlib.compress(piece, 6))
         squeezed += len(packer.compress(piece))
-    label, part = "measured", "of all bytes"
+    label, part = "counted", "of all bytes"
     if read < whole:
         label, part = "estimated", f"of {read / whole:.0%} of the bytes, spread over the files"
 
