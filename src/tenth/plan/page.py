@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tenth.figures import Figure
+from tenth.figures import Figure, rounded
 from tenth.plan.result import Plan
 from tenth.receipt import words
 from tenth.receipt.look import bands, frame, numbers
@@ -123,8 +123,8 @@ def _spread(plan: Plan, speak: Language) -> list[Section]:
     for (key, _), (low, _, high), band in zip(drawn, ratios, axis.bands, strict=True):
         plain = speak.plain
         ends: dict[str, Any] = {
-            "low": plain.number(f"{low:.2g}"),
-            "high": plain.number(f"{high:.2g}"),
+            "low": plain.number(f"{rounded(low, _DIGITS, 'down'):.{_DIGITS}g}"),
+            "high": plain.number(f"{rounded(high, _DIGITS, 'up'):.{_DIGITS}g}"),
         }
         said = plain.say("plan.spread_chart", name=words.name_of(key, plain), **ends)
         items.append(Span(words.name_of(key, speak), band, said, "good"))
