@@ -252,3 +252,59 @@ def test_ctrl_c_is_exit_130_and_the_same_command_goes_on(tmp_path):
     again = subprocess.run([*words, "--json"], capture_output=True, text=True, cwd=tmp_path)
     assert again.returncode == 0
     assert json.loads(again.stdout)["held_bytes"] > 0
+
+
+def damage(path, word=b'"manifest":"'):
+    data = bytearray(path.read_bytes())
+    data[data.index(word) + 20] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def test_a_damaged_name_is_exit_1_wherever_all_names_are_asked_for(there):
+    tenth("push", "copy")
+    path = there / "tenth-store" / "refs" / "task-a" / "00000001.json"
+    damage(path)
+    listed = tenth("ls", code=1).stdout
+    assert "task-a" in listed
+    assert "is damaged" in listed
+    assert "task-a: not moved." in tenth("push", "far", code=1).stdout
+    assert "task-a: not moved." in tenth("pull", "tenth-store", "-s", "new", code=1).stdout
+    cloned = tenth("clone", "tenth-store", "again", code=1).stdout
+    assert "task-a: not copied." in cloned
+    assert "again: 1 name" in cloned
+    assert "tenth keep rm task-a" in tenth("gc", code=2).stderr
+    said = tenth("verify", "--repair", "copy").stdout
+    assert "found: task-a: refs/task-a/00000001.json" in said
+    assert "mended: refs/task-a/00000001.json was written anew" in said
+    assert "stored: 2 names" in said
+    tenth("ls")
+
+
+def test_a_clone_into_names_a_version_to_remove_and_a_rank_alone_are_refused(there):
+    tenth("push", "copy")
+    assert "store with names" in tenth("clone", "tenth-store", "copy", code=2).stderr
+    said = tenth("rm", "task-a@1", code=2).stderr
+    assert "rm takes a name with all its versions" in said
+    assert "gc --versions" in tenth("rm", "task-a@9", code=2).stderr
+    words = ("put", "x", "llama", "--rank", "3")
+    assert "--lossy lowrank" in tenth(*words, code=2).stderr
+    assert "--lossy lowrank" in tenth(*words, "--lossy", "onebit", code=2).stderr
+    assert [one["name"] for one in form("ls")["names"]] == ["llama", "task-a"]
+
+
+def test_a_put_of_the_current_folder_leaves_its_store_out(there):
+    said = tenth("put", "all", ".").stdout
+    assert "note: tenth-store was left out: it is a store of tenth" in said
+    assert "a store of tenth" in tenth("put", "x", "tenth-store", code=2).stderr
+
+
+def test_gc_tells_of_what_may_be_at_work(there):
+    (there / "tenth-store" / "tmp" / "x.tmp").write_bytes(b"x")
+    assert "1 temporary file younger than 24 hours" in tenth("gc").stdout
+    assert "younger than 1 hour" in tenth("gc", "--grace", "0").stdout
+
+
+def test_force_says_what_it_overwrites():
+    for verb, said in (("push", "changed there"), ("pull", "changed here")):
+        assert said in " ".join(tenth(verb, "--help").stdout.replace("│", " ").split())

@@ -329,3 +329,31 @@ def test_gc_without_grace_beside_writers_of_the_same_content_loses_nothing(folde
     assert failed == []
     gc(folder)
     assert little.objects(folder) == set()
+
+
+def test_what_may_be_at_work_is_told_and_left(folder):
+    (folder.scratch() / "new").write_bytes(b"x")
+    (folder.scratch() / "old").write_bytes(b"x")
+    os.utime(folder.scratch() / "old", (1, 1))
+    said = gc(folder, dry_run=True)
+    assert (said.litter, said.young) == (("tmp/old",), ("tmp/new",))
+    assert gc(folder) == said
+    assert gc(folder).litter == ()
+
+
+def test_the_empty_folders_of_old_leases_are_removed(folder):
+    with Lease(folder, ["objects/a"]) as living:
+        for name in ("old", "new"):
+            (folder.root / "leases" / name).mkdir()
+        os.utime(folder.root / "leases" / "old", (1, 1))
+        for path in (folder.root / "leases").iterdir():
+            if any(path.iterdir()):
+                os.utime(path, (1, 1))  # not empty: its lease lives
+        gc(folder, dry_run=True)
+        assert (folder.root / "leases" / "old").exists()
+        gc(folder)
+        assert {path.name for path in (folder.root / "leases").iterdir()} == {
+            "new",
+            living._written[0].split("/")[1],
+        }
+        assert living.lost() == {"objects/a"}

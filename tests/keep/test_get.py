@@ -163,9 +163,11 @@ def test_a_disk_that_fills_up_leaves_no_half_file(store, tmp_path, monkeypatch):
 def test_a_disk_that_is_too_small_is_said_before_anything_is_written(store, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
-    with pytest.raises(OutputError, match="free for"):
-        store.get("task", tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+    for out in (tmp_path / "out", tmp_path / "deep" / "out"):
+        with pytest.raises(OutputError, match="free for"):
+            store.get("task", out)
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "deep").exists()
 
 
 def test_an_interrupted_get_leaves_what_was_done_and_goes_on(store, tmp_path):

@@ -438,3 +438,80 @@ def test_putting_a_damaged_base_again_heals_it(sizes, tmp_path):
             assert again.verify(["again"], depth="deep").problems == ()
             again.rm("again")
             path.write_bytes(data)
+
+
+def test_a_base_that_was_not_taken_is_told_with_the_reason(tmp_path):
+    store = new_store(tmp_path)
+    store.put("llama", folder(tmp_path / "llama", BASE))
+    store.put("twin", tmp_path / "llama")
+    store.put("near", folder(tmp_path / "near", tuned(BASE, 1)))
+    store.put("llama", folder(tmp_path / "new", weights(7)))
+    task = folder(tmp_path / "task", tuned(BASE, 2))
+
+    def said(base, path=task):
+        result = store.put("task", path, base=base)
+        store.rm("task")
+        store.gc(grace_seconds=0)
+        store.gc(grace_seconds=0)
+        return result.basis.name, " ".join(result.warnings)
+
+    assert said("twin") == ("twin", "")
+    name, why = said("near")
+    assert name == "twin"
+    assert "near was asked for, and twin was taken: near is stored as a difference itself" in why
+    name, why = said("llama@1")
+    assert name == "twin"
+    assert "llama is named as the base" in why or "llama@1 was asked for" in why
+    name, why = said("twin", tmp_path / "near")
+    assert (name, why) == ("llama", "")  # the name that it had when `near` was put
+    name, why = said("llama", tmp_path / "near")
+    assert name == "llama"
+    assert "llama was asked for, and another version of llama was taken: every byte was in" in why
+
+
+def test_a_base_that_does_not_pay_is_told(tmp_path):
+    store = new_store(tmp_path)
+    store.put("words", folder(tmp_path / "words", {"w": BASE["block.0.bias"]}))
+    result = store.put("llama", folder(tmp_path / "llama", BASE), base="words")
+    assert result.basis.name is None
+    assert any("words" in warning for warning in result.warnings)
+
+
+def test_a_base_is_one_word_for_one_thing(tmp_path):
+    store = new_store(tmp_path)
+    store.put("llama", folder(tmp_path / "llama", BASE))
+    store.put("task", folder(tmp_path / "task", tuned(BASE)))
+    again = store.put("twin", tmp_path / "task", tier="archive")
+    assert (again.basis.name, again.basis.how) == ("llama", "held")
+    assert {one.name: one.base for one in store.ls()}["twin"] == "llama"
+    assert "tenth keep rebase twin --base auto --archive" in again.warnings[-1]
+    root = store.put("root", tmp_path / "llama")
+    assert (root.basis.name, root.basis.how) == (None, "none")
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_second_put_of_a_name_at_once_is_told_of_the_first(same, tmp_path, monkeypatch):
+    store = new_store(tmp_path)
+    one, two = (folder(tmp_path / str(seed), weights(seed, {"a": (9, 9)})) for seed in (1, 2))
+    store.put("m", folder(tmp_path / "before", weights(3, {"a": (9, 9)})))
+    choose = assembling.choose
+
+    def meanwhile(*rest):
+        monkeypatch.setattr(assembling, "choose", choose)
+        assert Store(store.url).put("m", one if same else two).warnings == ()
+        return choose(*rest)
+
+    monkeypatch.setattr(assembling, "choose", meanwhile)
+    result = store.put("m", one)
+    assert result.generation == (2 if same else 3)
+    assert "version 2" in result.warnings[0]
+    assert "meanwhile by somebody else" in result.warnings[0]
+
+
+def test_names_that_some_systems_refuse_say_what_the_trouble_is(tmp_path):
+    store = new_store(tmp_path)
+    for name in ("a:b", "a\nb"):
+        model = folder(tmp_path / ascii(name), BASE)
+        (model / name).write_text("x")
+        with pytest.raises(InputError, match="without ':'"):
+            store.put("m", model)

@@ -21,7 +21,7 @@ from tenth.keep.places import Entry, Place
 from tenth.keep.places.folder import FolderPlace
 
 GRACE_SECONDS = 24 * 3600.0
-_LITTER_SECONDS = 3600.0  # a temporary file this old has no writer any more
+LITTER_SECONDS = 3600.0  # a temporary file this old has no writer any more
 _AT_ONCE = 1000
 _OBJECTS = ("objects/", "manifests/")
 _CLAIMS = ("objects/", "manifests/", "refs/", "leases/", MARKS, DOOMED)
@@ -36,6 +36,7 @@ class Collected:
         waiting: objects that are marked, not yet long enough.
         deleted: objects that are gone, `deleted_bytes` in all.
         litter: what crashed writers had left.
+        young: what they may have left too lately to be told from what a writer is at work on.
     """
 
     marked: tuple[str, ...]
@@ -43,6 +44,7 @@ class Collected:
     deleted: tuple[str, ...]
     deleted_bytes: int
     litter: tuple[str, ...]
+    young: tuple[str, ...] = ()
 
 
 def collect(
@@ -66,7 +68,7 @@ def collect(
     if not grace_seconds >= 0:
         raise InputError(must("grace period", "0 seconds or more", grace_seconds))
     gc = _Gc(place, marked, grace_seconds, dry_run)
-    litter = gc.sweep()
+    litter, young = gc.sweep()
     fresh, waiting, due = gc.sort()
     deleted = due if dry_run else gc.delete(due)
     return Collected(
@@ -75,6 +77,7 @@ def collect(
         tuple(sorted(entry.key for entry in deleted)),
         sum(entry.size_bytes for entry in deleted),
         tuple(sorted(litter)),
+        tuple(sorted(young)),
     )
 
 
@@ -88,11 +91,16 @@ class _Gc:
         self._dry_run = dry_run
         self._token = secrets.token_hex(8)
 
-    def sweep(self) -> list[str]:
-        """Remove temporary files, empty claims, ended leases and warnings of crashed processes."""
+    def sweep(self) -> tuple[list[str], list[str]]:
+        """Remove temporary files, empty claims, ended leases and warnings of crashed processes.
+
+        Gives what was removed, and the temporary files that are too young for it.
+        """
         now = self._place.clock()
-        limit = max(self._grace, _LITTER_SECONDS)
-        old = [e.key for e in self._place.list("tmp/") if now - e.modified_seconds > limit]
+        limit = max(self._grace, LITTER_SECONDS)
+        scratch = list(self._place.list("tmp/"))
+        old = [entry.key for entry in scratch if now - entry.modified_seconds > limit]
+        young = [entry.key for entry in scratch if now - entry.modified_seconds <= limit]
         for prefix in _CLAIMS if isinstance(self._place, FolderPlace) else ():
             old += [
                 entry.key
@@ -104,7 +112,9 @@ class _Gc:
             if now - entry.modified_seconds > DOOM_LASTS_SECONDS:
                 old.append(entry.key)
         self._delete(old)
-        return old
+        if isinstance(self._place, FolderPlace) and not self._dry_run:
+            self._place.remove_empty("leases", now - limit)
+        return old, young
 
     def sort(self) -> tuple[list[str], list[str], list[Entry]]:
         """Mark what lost its use: newly marked keys, keys that wait, objects that are due."""

@@ -64,12 +64,13 @@ def get(name: str, manifest: Manifest, values: Values, out: Path, options: GetOp
     Cost: memory of about 20 MB a thread, whatever the size of the files.
     """
     files = _chosen(manifest.files, options.only)
-    folder = output_folder(out)
+    folder = out
     targets = {file.name: _inside(folder, file.name) for file in files}
     there = {file.name for file in files if _is_there(targets[file.name], file, options)}
     left = [file for file in files if file.name not in there]
     needed = sum(file.size for file in left)
     _room(folder, needed)
+    output_folder(folder)
     meter = Meter(options.progress, f"get {name}", needed)
     with Workers(threads_of(options.threads)) as workers:
         for file in left:
@@ -119,7 +120,8 @@ def _sha256(path: Path) -> str:
 
 
 def _room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
     if needed > free:
         raise OutputError(
             must(f"disk of {folder}", f"free for {needed:,} bytes", f"{free:,}", "Make room.")

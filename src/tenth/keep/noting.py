@@ -19,13 +19,15 @@ def of_base(shelf: Shelf, base: str | None, basis: Basis, *, held: bool) -> tupl
     asked = shelf.ref(base)
     if basis.manifest == asked.manifest or any(base in warning for warning in basis.warnings):
         return basis.warnings
-    taken = "no base" if basis.name is None else basis.name
+    taken = basis.name or "no base"
+    if basis.name == asked.name:
+        taken = f"another version of {basis.name}"
     if held:
         why = "every byte was in the store already, and stays as it is stored; rebase changes that."
     elif basis.name is None:
         why = f"no difference from a tensor of {base} pays."
     elif basis.name == asked.name:
-        taken, why = f"its newest version of {basis.name}", "older ones are not looked at."
+        why = "only the newest versions are looked at."
     elif shelf.manifest(base).base is not None:
         why = f"{base} is stored as a difference itself, and differences are never chained."
     else:

@@ -64,7 +64,10 @@ def safe_name(name: str) -> str:
     parts = name.split("/")
     plain = all(_PART_OF_NAME.fullmatch(part) and part not in (".", "..") for part in parts)
     if not plain or len(name) > 4096:
-        raise InputError(must("name of a file", "a path inside its folder", short(name)))
+        rule = "a path inside its folder"
+        if any(sign in name for sign in ":\\") or not name.isprintable():
+            rule += ", without ':', '\\' and signs that cannot be seen (some systems refuse them)"
+        raise InputError(must("name of a file", rule, short(name), "Rename it."))
     return name
 
 

@@ -237,3 +237,25 @@ def test_many_writers_of_a_bucket_lose_no_change(place):
     assert len(refs.history(place, "same")) == 3
     for number in range(3):
         assert little.get(place, f"own-{number}") == [bytes([number])]
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("s3://b/x", "AWS_ACCESS_KEY_ID"),
+        ("gs://b/x", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ("az://b/x", "AZURE_STORAGE_ACCOUNT_NAME"),
+        ("memory://b", "credentials"),
+    ],
+)
+def test_keys_that_lack_are_named_and_never_shown(url, name, monkeypatch):
+    monkeypatch.delenv(name, raising=False)
+    for other in ("AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY"):
+        monkeypatch.delenv(other, raising=False)
+    said = bucket._keys(url)
+    assert name in said
+    assert url == "memory://b" or "in the environment" in said
+    for one in (name, "AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY"):
+        monkeypatch.setenv(one, "secret")
+    assert "refuses these keys" in bucket._keys(url)
+    assert "secret" not in bucket._keys(url)

@@ -12,6 +12,7 @@ import safetensors.numpy
 
 from tenth.errors import FormatError, InputError
 from tenth.keep import sources
+from tenth.keep.places import open_place
 from tenth.keep.sources import hints
 from tenth.keep.sources.files import reading
 from tenth.sparsity import checkpoint
@@ -199,7 +200,7 @@ def test_a_link_back_is_refused(tmp_path, target):
 
 def test_links_that_lead_nowhere_or_in_a_circle_are_refused(tmp_path):
     (tmp_path / "gone").symlink_to("nothing")
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="a link to nothing, which is not there"):
         sources.read(tmp_path)
     (tmp_path / "gone").unlink()
     (tmp_path / "a").symlink_to("b")
@@ -357,3 +358,34 @@ def test_reading_without_preadv_is_the_same(tmp_path, monkeypatch):
         assert opened.read(100, 50) == bytes(range(100, 150))
         with pytest.raises(InputError, match="shorter"):
             opened.read(190, 20)
+
+
+def test_a_store_inside_is_left_out_and_told(tmp_path):
+    root = model(tmp_path / "model")
+    names = {file.name for file in sources.read(root).files}
+    (root / "deep").mkdir()
+    for folder in ("tenth-store", "deep/other"):
+        open_place(root / folder, make=True).create("objects/ab/cd", b"x")
+    source = sources.read(root)
+    assert {file.name for file in source.files} == names
+    assert [w for w in source.warnings if "is a store" in w] == [
+        "deep/other was left out: it is a store of tenth",
+        "tenth-store was left out: it is a store of tenth",
+    ]
+
+
+def test_a_store_itself_is_no_model(tmp_path):
+    open_place(tmp_path / "store", make=True)
+    with pytest.raises(InputError, match="Got a store of tenth"):
+        sources.read(tmp_path / "store")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "store").rename(tmp_path / "empty" / "store")
+    with pytest.raises(InputError, match="nothing else: store was left out"):
+        sources.read(tmp_path / "empty")
+
+
+def test_a_link_that_leads_nowhere_says_where_it_led(tmp_path):
+    root = model(tmp_path / "model")
+    (root / "weights.bin").symlink_to("../blobs/lost")
+    with pytest.raises(InputError, match=r"Got a link to \.\./blobs/lost, which is not there"):
+        sources.read(root)

@@ -75,6 +75,11 @@ def many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+def hours(count: float) -> str:
+    """A time in hours."""
+    return "1 hour" if count == 1 else f"{count:g} hours"
+
+
 def size(count: int) -> str:
     """Bytes as people read them."""
     return human(count, "bytes")

@@ -7,7 +7,7 @@ import typer
 
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Where, size
+from tenth.cli.variants.arguments import PLACE, Where, hours, many, size
 
 
 def gc(
@@ -31,12 +31,19 @@ def gc(
         tenth keep gc --dry-run
     """
     from tenth.keep import Store
+    from tenth.keep.collect import LITTER_SECONDS
 
     done = Store(store).gc(grace_seconds=grace * 3600, dry_run=dry_run, versions=versions)
     would = "would be " if dry_run else ""
     text = (
-        f"{len(done.deleted)} objects {would}deleted, {size(done.deleted_bytes)}; "
+        f"{many(len(done.deleted), 'object')} {would}deleted, {size(done.deleted_bytes)}; "
         f"{len(done.marked)} {would}marked, {len(done.waiting)} wait; "
-        f"{len(done.litter)} left-overs {would}removed"
+        f"{many(len(done.litter), 'left-over')} {would}removed"
     )
+    if done.young:
+        age = max(grace, LITTER_SECONDS / 3600)
+        text += (
+            f"\n{many(len(done.young), 'temporary file')} younger than {hours(age)} stay: a put "
+            "may be at work on them, or was killed"
+        )
     print_result(text, lambda: asdict(done), as_json)

@@ -32,7 +32,9 @@ def put(
             help="onebit or lowrank: store something near the model, and say how near.",
         ),
     ] = None,
-    rank: Annotated[int, typer.Option(help="Of --lossy lowrank.")] = 16,
+    rank: Annotated[
+        int | None, typer.Option(help="Of --lossy lowrank. Default: 16.", show_default=False)
+    ] = None,
     threads: Threads = None,
     receipt: Annotated[
         Path | None,
@@ -54,6 +56,7 @@ def put(
     is none. After ctrl-C the same command goes on where it stopped.
     """
     from tenth.keep import Store
+    from tenth.keep.lossy import RANK
     from tenth.keep.store import PutTerms
     from tenth.receipt import Meter
 
@@ -63,6 +66,8 @@ def put(
         "tier": "archive" if archive else "fast",
         "threads": threads,
     }
+    if rank is not None and lossy != "lowrank":
+        raise InputError(must("--rank", "given with --lossy lowrank", f"--lossy {lossy or 'none'}"))
     if not path.exists():
         raise InputError(must("PATH", "a model folder or a file", f"{path}, which is not there"))
     place = Store(store, make=True)
@@ -71,7 +76,7 @@ def put(
         if lossy is None:
             result, form, near = place.put(name, path, **how), None, ""
         else:
-            done = place.put_lossy(name, path, lossy, rank=rank, **how)
+            done = place.put_lossy(name, path, lossy, rank=RANK if rank is None else rank, **how)
             result, form, near = done.put, done.to_json, nearness(done)
     if receipt is not None:
         from tenth.keep.account import account

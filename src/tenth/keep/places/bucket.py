@@ -38,6 +38,12 @@ _STATUS = re.compile(r"status code: ([0-9]{3})")
 _PAUSE_SECONDS = 0.05
 # of one request; a pack of 128 MiB gets through at 110 kB a second
 _TIMEOUT = "20min"
+# where obstore finds keys
+_KEYS = {
+    "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "gs": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    "az": ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY"),
+}
 _IN_MEMORY: dict[str, "ObjectStore"] = {}
 
 
@@ -194,10 +200,10 @@ class BucketPlace:
         reason = str(error).split("\n", 1)[0].strip()
         status = found[1] if (found := _STATUS.search(reason)) else ""  # lists have no kinds
         denied = isinstance(error, kinds.PermissionDeniedError | kinds.UnauthenticatedError)
-        if denied or status in ("401", "403"):
-            return OutputError(
-                f"{what} may not be {doing}: the bucket refuses these keys. Check the credentials."
-            )
+        # a bucket's client without keys asks the machine that it runs on for some
+        asked = any(host in str(error) for host in ("169.254.169.254", "metadata.google.internal"))
+        if denied or asked or status in ("401", "403"):
+            return OutputError(f"{what} may not be {doing}: {_keys(self._url)}")
         if isinstance(error, kinds.NotSupportedError) or status == "501":
             return StoreError(
                 f"{what} cannot be {doing}: the bucket cannot do what a store needs "
@@ -239,8 +245,21 @@ def open_bucket(url: str, **options: Any) -> BucketPlace:
         store = from_url(url, **options)
     except (BaseError, ValueError) as error:
         reason = str(error).split("\n", 1)[0].strip()
+        if "Account must be specified" in reason or "Missing SecretAccessKey" in reason:
+            raise InputError(f"{url} cannot be opened: {_keys(url)}") from error
         raise InputError(f"{url} is no address of a bucket that can be opened: {reason}") from error
     return BucketPlace(store, url)
+
+
+def _keys(url: str) -> str:
+    """What to say where a bucket wants keys, or other ones; it never says what they are."""
+    names = _KEYS.get(url.partition("://")[0].lower(), ())
+    if not names:
+        return "the bucket refuses these keys. Check the credentials."
+    told = " and ".join(names)
+    if all(os.environ.get(name) for name in names):
+        return f"the bucket refuses these keys. Check {told}, and what they may do."
+    return f"the bucket refuses access. Check the credentials, such as {told} in the environment."
 
 
 def _bytes_of(data: bytes | Path) -> Any:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from tenth.errors import ConflictError, DamagedError, InputError, MissingError, StoreError, must
@@ -128,6 +128,17 @@ class FolderPlace:
             if path.parent.exists():
                 self._make_safe(path.parent)
                 disk.remove(path)
+
+    def remove_empty(self, folder: str, before_seconds: float) -> None:
+        """Remove the empty folders directly in `folder` that nobody touched since then."""
+        with self._told(folder, "deleted"):
+            if not (self.root / folder).is_dir():
+                return
+            for path in (self.root / folder).iterdir():
+                # one that is not empty, or is gone by now, is left
+                with suppress(OSError):
+                    if not path.is_symlink() and path.stat().st_mtime < before_seconds:
+                        path.rmdir()
 
     def scratch(self) -> Path:
         """The folder tmp/ of the store."""

@@ -197,6 +197,8 @@ def _sort(mode: int) -> str:
 def unreadable(path: Path, error: OSError) -> InputError:
     """The error of a file that the system does not give."""
     reason = error.strerror or type(error).__name__
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        reason = f"a link to {str(path.readlink())[:200]}, which is not there"
     return InputError(must(f"{path}", "a file that can be read", reason))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tenth.errors import InputError, must
+from tenth.keep.places import MARKER
 from tenth.keep.sources.files import unreadable
 
 MOST_FILES = 100_000
@@ -13,15 +14,18 @@ _LEFT_OUT = (".git", ".cache/huggingface")  # what tools put beside a model
 
 
 def walk(root: Path) -> tuple[list[tuple[str, Path]], list[str]]:
-    """Relative name and path of every file below `root`, and the folders left out.
+    """Relative name and path of every file below `root`, and what was left out, and why.
 
     A link to a file counts as that file, as in the hub's cache, where snapshots link to blobs. A
     link to a folder counts as that folder, unless it leads back to one it lies in.
 
     Raises:
         InputError: a folder cannot be read, a link leads nowhere or in a circle, a name is not
-            Unicode, or there are too many files.
+            Unicode, there are too many files, or it is a store of tenth.
     """
+    if _is_store(root):
+        remedy = f"Restore what it holds: `tenth keep get NAME --store {root}`."
+        raise InputError(must(f"folder {root}", "a model's", "a store of tenth", remedy))
     _refuse_cache(root)
     files: list[tuple[str, Path]] = []
     left_out: list[str] = []
@@ -50,9 +54,15 @@ def _below(
         if not _is_folder(entry):
             yield name, Path(entry.path)
         elif name in _LEFT_OUT:
-            left_out.append(name)
+            left_out.append(f"{name} was left out: tools put it there")
+        elif _is_store(Path(entry.path)):
+            left_out.append(f"{name} was left out: it is a store of tenth")
         else:
             yield from _below(Path(entry.path), name + "/", (*above, own), left_out)
+
+
+def _is_store(folder: Path) -> bool:
+    return (folder / MARKER).is_file()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

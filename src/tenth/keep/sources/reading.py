@@ -43,8 +43,9 @@ def read(path: str | Path) -> Source:
 def _folder(root: Path) -> Source:
     found, left_out = folder.walk(root)
     if not found:
-        raise InputError(must(f"folder {root}", "a model's", "an empty folder"))
-    warnings = [f"{name} was left out: tools put it there" for name in left_out]
+        got = f"nothing else: {'; '.join(left_out)}" if left_out else "an empty folder"
+        raise InputError(must(f"folder {root}", "a model's", got))
+    warnings = list(left_out)
     files = []
     for name, path in found:
         file, words = _file(name, path, alone=False)
