@@ -104,6 +104,13 @@ def test_other_kinds_of_places_are_refused(where):
         open_place(where)
 
 
+def test_a_bucket_without_its_account_says_what_to_set(monkeypatch):
+    for name in ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="Set AZURE_STORAGE_ACCOUNT_NAME and"):
+        open_place("az://bucket/models")
+
+
 @pytest.mark.parametrize("where", ["az://only", "s3://"])
 def test_an_address_that_is_none_is_refused(where):
     with pytest.raises(InputError, match="no address of a bucket"):

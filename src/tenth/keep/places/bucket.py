@@ -246,7 +246,8 @@ def open_bucket(url: str, **options: Any) -> BucketPlace:
     except (BaseError, ValueError) as error:
         reason = str(error).split("\n", 1)[0].strip()
         if "Account must be specified" in reason or "Missing SecretAccessKey" in reason:
-            raise InputError(f"{url} cannot be opened: {_keys(url)}") from error
+            names = " and ".join(_KEYS.get(url.partition("://")[0].lower(), ()))
+            reason += f". Set {names} in the environment."
         raise InputError(f"{url} is no address of a bucket that can be opened: {reason}") from error
     return BucketPlace(store, url)
 
