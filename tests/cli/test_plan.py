@@ -277,6 +277,10 @@ def test_this_machine_is_called_so():
 def test_amounts_may_have_a_letter_behind_them():
     short = figures("--params", "7B", "--tokens", "2T", "--device", "h100")
     assert short == figures("--params", "7e9", "--tokens", "2e12", "--device", "h100")
+    asked = ("llama", "--work", "inference", "--device", "h100", "--requests")
+    assert figures(*asked, "1M") == figures(*asked, 1e6)
+    mixture = ("--params", "47B", "--tokens", "1T", "--device", "h100", "--active")
+    assert figures(*mixture, "13B") == figures(*mixture, 13e9)
     result = run("--params", "7q", "--tokens", "2T")
     assert result.exit_code == 2
     assert "--params" in result.stderr

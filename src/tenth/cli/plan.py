@@ -89,7 +89,7 @@ def plan(
     ] = "q_proj,k_proj,v_proj,o_proj",
     tokens_in: Annotated[int, typer.Option(help="Inference: tokens of a prompt.")] = 512,
     tokens_out: Annotated[int, typer.Option(help="Inference: tokens of an answer.")] = 256,
-    requests: Annotated[float, typer.Option(help="Inference: how many.")] = 1.0,
+    requests: Annotated[float, typer.Option(parser=amount, help="Inference: how many.")] = 1.0,
     bits: Annotated[int, typer.Option(help="Inference: bits of a weight.")] = 16,
     cache_bits: Annotated[int, typer.Option(help="Inference: bits of a cached number.")] = 16,
     strategy: Annotated[
@@ -104,7 +104,8 @@ def plan(
     ] = False,
     precision: Annotated[str, typer.Option(help="16-bit, or fp8 on H100.")] = "16-bit",
     active: Annotated[
-        float | None, typer.Option(help="With --params: parameters at work for a token.")
+        float | None,
+        typer.Option(parser=amount, help="With --params: parameters at work for a token."),
     ] = None,
     mfu: Annotated[float | None, typer.Option(help="MFU of a step, as you measured it.")] = None,
     price: Annotated[float | None, typer.Option(help="USD for an hour of one device.")] = None,
