@@ -65,7 +65,7 @@ def _row(share: Share) -> tuple[str, ...]:
     if share.problem:
         return (share.name, "unknown", "unknown", "", "", "see below")
     return (
-        share.name,
+        share.name if share.lossy is None else f"{share.name} (lossy)",
         size(share.full_bytes),
         size(share.stored_bytes),
         ratio(share.full_bytes, share.stored_bytes),
