@@ -76,4 +76,4 @@ def _row(share: Share) -> tuple[str, ...]:
 
 def _codecs(by_codec: dict[str, int]) -> str:
     made = sorted(by_codec.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {size(count)}" for name, count in made)
+    return ", ".join(f"{name} {size(count)}" for name, count in made if count)
