@@ -51,23 +51,28 @@ typedef pthread_t pool_thread;
 /* A part of some work: its units from `first` up to `last`, done by worker number `worker`. */
 typedef void work(const void *job, int64_t first, int64_t last, int worker);
 
-/* A thread of a pool. The caller is worker 0 and needs none. */
+/* A thread of a pool, on cache lines of its own. The caller is worker 0 and needs none. `next` is the
+   first unit of its share that nobody has taken. */
 struct helper {
     void *owner;
     int worker;
 #if MOST_THREADS > 1
     pool_thread thread;
+    int64_t next;
 #endif
+    char apart[64];
 };
 
-/* Threads that wait for work. `round` counts the jobs given out, `left` who still works on one. */
+/* Threads that wait for work. `state` tells the number of the job given out, whether it may still be
+   joined, and how many have joined it: whoever wakes too late lets it pass, and nobody waits for
+   them. */
 struct pool {
     uint64_t mark;
     int64_t workers;
 #if MOST_THREADS > 1
     pool_lock lock;
     pool_signal wake, done;
-    uint32_t round, left;
+    uint64_t state;
     int stop;
     work *run;
     const void *job;
@@ -79,13 +84,23 @@ struct pool {
 /* What an open pool starts with. */
 #define POOL_MARK 0x6c6f6f70746e6574u
 
-/* The units of worker w out of W are those from w U / W up to (w + 1) U / W. */
-static inline void run_part(work *run, const void *job, int64_t units, int64_t workers, int worker)
+/* Worker w out of W begins with the units from w U / W up to (w + 1) U / W, a few at a time, and then
+   takes what others have not begun: a processor that is busy elsewhere holds up little. */
+#if MOST_THREADS > 1
+#define STROKES 4
+static void run_parts(struct pool *pool, int worker)
 {
-    const int64_t first = units * worker / workers, last = units * (worker + 1) / workers;
-    if (first < last)
-        run(job, first, last, worker);
+    const int64_t units = pool->units, workers = pool->workers;
+    for (int64_t w = 0; w < workers; w++) {
+        const int64_t owner = (worker + w) % workers, last = units * (owner + 1) / workers;
+        const int64_t stroke = (last - units * owner / workers + STROKES - 1) / STROKES;
+        int64_t first;
+        while (stroke > 0 && (first = __atomic_fetch_add(&pool->helpers[owner].next, stroke,
+                                                         __ATOMIC_RELAXED)) < last)
+            pool->run(pool->job, first, first + stroke < last ? first + stroke : last, worker);
+    }
 }
+#endif
 
 /* A short wait for a value that another thread changes: most jobs follow at once on the one before.
    Whoever has waited longer sleeps, and leaves the processor to others. */
@@ -98,33 +113,50 @@ static inline void run_part(work *run, const void *job, int64_t units, int64_t w
 #define REST() ((void)0)
 #endif
 #define RESTS 20000
-static int changes_soon(const uint32_t *value, uint32_t from)
+
+/* A state: the number of the job, whether it may be joined, and how many are at it. */
+#define JOB(state) ((state) >> 32)
+#define OPEN ((uint64_t)1 << 31)
+#define JOINED(state) ((state) & (OPEN - 1))
+static inline uint64_t state_of(const struct pool *pool)
 {
-    for (int i = 0; i < RESTS; i++) {
-        if (__atomic_load_n(value, __ATOMIC_ACQUIRE) != from)
-            return 1;
-        REST();
-    }
-    return 0;
+    return __atomic_load_n(&pool->state, __ATOMIC_ACQUIRE);
 }
 #endif
 
-/* What a thread of a pool does: its part of each job, until the pool is closed. */
+/* Waits for a job that came after number `seen` and may be joined, or for the end. */
 #if MOST_THREADS > 1
+static uint64_t next_job(struct pool *pool, uint64_t seen)
+{
+    uint64_t state;
+    for (int i = 0; i < RESTS; i++) {
+        state = state_of(pool);
+        if (JOB(state) != seen && (state & OPEN))
+            return state;
+        REST();
+    }
+    POOL_LOCK(&pool->lock);
+    while (state = state_of(pool), !pool->stop && (JOB(state) == seen || !(state & OPEN)))
+        POOL_WAIT(&pool->wake, &pool->lock);
+    POOL_UNLOCK(&pool->lock);
+    return state;
+}
+
+/* What a thread of a pool does: its part of each job that it meets, until the pool is closed. */
 static void help(struct helper *helper)
 {
     struct pool *pool = helper->owner;
-    for (uint32_t round = 0;; round++) {
-        if (!changes_soon(&pool->round, round)) {
-            POOL_LOCK(&pool->lock);
-            while (__atomic_load_n(&pool->round, __ATOMIC_ACQUIRE) == round)
-                POOL_WAIT(&pool->wake, &pool->lock);
-            POOL_UNLOCK(&pool->lock);
-        }
+    for (uint64_t seen = 0;;) {
+        uint64_t state = next_job(pool, seen);
         if (pool->stop)
             return;
-        run_part(pool->run, pool->job, pool->units, pool->workers, helper->worker);
-        if (__atomic_sub_fetch(&pool->left, 1, __ATOMIC_ACQ_REL) == 0) {
+        if (!__atomic_compare_exchange_n(&pool->state, &state, state + 1, 0, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE))
+            continue; /* somebody joined, or it is over */
+        seen = JOB(state);
+        run_parts(pool, helper->worker);
+        state = __atomic_sub_fetch(&pool->state, 1, __ATOMIC_ACQ_REL);
+        if (JOINED(state) == 0 && !(state & OPEN)) {
             POOL_LOCK(&pool->lock);
             POOL_WAKE(&pool->done);
             POOL_UNLOCK(&pool->lock);
@@ -146,14 +178,33 @@ static void *start_helper(void *helper)
 #endif
 #endif
 
-/* Tells all threads of a pool that there is another job, or that it ends. */
+/* Tells all threads of a pool that there is another job. */
 #if MOST_THREADS > 1
-static void next_round(struct pool *pool)
+static void give_out(struct pool *pool, work *run, const void *job, int64_t units)
 {
+    pool->run = run;
+    pool->job = job;
+    pool->units = units;
+    for (int64_t w = 0; w < pool->workers; w++)
+        pool->helpers[w].next = units * w / pool->workers;
     POOL_LOCK(&pool->lock);
-    __atomic_add_fetch(&pool->round, 1, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&pool->state, (JOB(state_of(pool)) + 1) << 32 | OPEN, __ATOMIC_RELEASE);
     POOL_WAKE(&pool->wake);
     POOL_UNLOCK(&pool->lock);
+}
+
+/* Lets nobody else join, and waits for those who have. */
+static void take_back(struct pool *pool)
+{
+    __atomic_and_fetch(&pool->state, ~OPEN, __ATOMIC_ACQ_REL);
+    for (int i = 0; i < RESTS && JOINED(state_of(pool)); i++)
+        REST();
+    if (JOINED(state_of(pool))) {
+        POOL_LOCK(&pool->lock);
+        while (JOINED(state_of(pool)))
+            POOL_WAIT(&pool->done, &pool->lock);
+        POOL_UNLOCK(&pool->lock);
+    }
 }
 #endif
 
@@ -162,25 +213,15 @@ static inline void parallel(struct pool *pool, work *run, const void *job, int64
 {
 #if MOST_THREADS > 1
     if (pool && pool->workers > 1 && units > 1) {
-        pool->run = run;
-        pool->job = job;
-        pool->units = units;
-        __atomic_store_n(&pool->left, (uint32_t)pool->workers - 1, __ATOMIC_RELEASE);
-        next_round(pool);
-        run_part(run, job, units, pool->workers, 0);
-        for (int i = 0; i < RESTS && __atomic_load_n(&pool->left, __ATOMIC_ACQUIRE); i++)
-            REST();
-        if (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE)) {
-            POOL_LOCK(&pool->lock);
-            while (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE))
-                POOL_WAIT(&pool->done, &pool->lock);
-            POOL_UNLOCK(&pool->lock);
-        }
+        give_out(pool, run, job, units);
+        run_parts(pool, 0);
+        take_back(pool);
         return;
     }
 #endif
     (void)pool;
-    run_part(run, job, units, 1, 0);
+    if (units > 0)
+        run(job, 0, units, 0);
 }
 
 /* The bytes of a pool; 0 if there cannot be so many threads. */
@@ -202,8 +243,10 @@ static struct pool *opened_pool(void *memory)
 static void close_pool(struct pool *pool)
 {
 #if MOST_THREADS > 1
+    POOL_LOCK(&pool->lock);
     pool->stop = 1;
-    next_round(pool);
+    POOL_WAKE(&pool->wake);
+    POOL_UNLOCK(&pool->lock);
     for (int64_t i = 1; i < pool->workers; i++) {
 #if defined(_WIN32)
         WaitForSingleObject(pool->helpers[i].thread, FOR_EVER);
