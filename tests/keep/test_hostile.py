@@ -112,7 +112,7 @@ def test_a_bomb_of_copies_is_refused_before_it_fills_the_disk(store, tmp_path):
     plant(store, Manifest((file,), records))
     with pytest.raises(OutputError, match="free for"):
         store.get("bad", tmp_path / "out")
-        assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", "a\\..\\x", "C:x", "a\0"])

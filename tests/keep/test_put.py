@@ -434,7 +434,9 @@ def test_putting_a_damaged_base_again_heals_it(sizes, tmp_path):
             path.chmod(0o644)
             path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
             again = Store(store.url)
-            again.put("again", model)
+            result = again.put("again", model)
+            assert result.basis.name is None or "task" in result.basis.name
+            assert result.basis.bits[0] == 0 or result.basis.bits[0] > 2  # never of itself
             assert again.verify(["again"], depth="deep").problems == ()
             again.rm("again")
             path.write_bytes(data)

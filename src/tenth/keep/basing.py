@@ -4,7 +4,7 @@ Candidates are the names of the store, each seen as the tensors that are stored 
 difference always refers to such tensors, so that no chain grows longer than one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
@@ -130,7 +130,8 @@ def choose(shelf: Shelf, variant: Variant, base: str | None, apart: str = "") ->
         return Basis()
     with ExitStack() as opened:
         seen = [*_seen(variant, opened)]
-        rows, alias = _candidates(shelf, apart)
+        fresh = {one.id: one for group in variant.groups for one in group.fresh if one.name}
+        rows, alias = _candidates(shelf, apart, fresh.keys())
         declared = _declared(base, variant.hints, alias)
         found = match.find(seen, [row.candidate for row in rows.values()], tuple(declared))
         warnings = tuple(f"{warning}." for warning in found.warnings)
@@ -138,9 +139,7 @@ def choose(shelf: Shelf, variant: Variant, base: str | None, apart: str = "") ->
         if found.name is None:
             return Basis(bits=bits, warnings=warnings)
         row = rows[found.name]
-        fresh = {one.id: one for group in variant.groups for one in group.fresh if one.name}
-        # what is damaged in the store is written anew, and is no base of itself
-        pool = match.Pool([root for root in row.candidate.load() if root.id not in fresh])
+        pool = match.Pool(row.candidate.load())
         parts = {
             one.id: tuple(_part(part, one.dtype) for part in made)
             for one in seen
@@ -193,9 +192,12 @@ class _Row(NamedTuple):
     manifest: str
 
 
-def _candidates(shelf: Shelf, apart: str) -> tuple[dict[str, _Row], dict[str, str]]:
+def _candidates(
+    shelf: Shelf, apart: str, fresh: Container[str]
+) -> tuple[dict[str, _Row], dict[str, str]]:
     """Candidates by name, and for each name of the store the candidate that stands for it.
 
+    What is written anew though the store has it, as it is damaged there, is no base of itself.
     Variants of one base look alike here: the one that was put first stands for all.
     """
     rows: dict[str, _Row] = {}
@@ -206,7 +208,9 @@ def _candidates(shelf: Shelf, apart: str) -> tuple[dict[str, _Row], dict[str, st
         if manifest_id == apart:
             continue
         try:
-            roots = [*_roots(shelf.manifests.read(manifest_id))]
+            roots = [
+                root for root in _roots(shelf.manifests.read(manifest_id)) if root.id not in fresh
+            ]
         except StoreError:
             continue  # verify tells of it; a put can do without
         if not roots:
@@ -214,17 +218,23 @@ def _candidates(shelf: Shelf, apart: str) -> tuple[dict[str, _Row], dict[str, st
         digest = blake3(repr(sorted((root.id, root.name) for root in roots)).encode()).digest()
         alias[ref.name] = first.setdefault(digest, ref.name)
         if alias[ref.name] == ref.name:
-            load = _loader(shelf, manifest_id)
+            load = _loader(shelf, manifest_id, fresh)
             candidate = match.Candidate(ref.name, match.key(roots), load)
             rows[ref.name] = _Row(candidate, manifest_id)
     return rows, alias
 
 
-def _loader(shelf: Shelf, manifest_id: str) -> Callable[[], list[match.Seen]]:
+def _loader(
+    shelf: Shelf, manifest_id: str, fresh: Container[str]
+) -> Callable[[], list[match.Seen]]:
     def load() -> list[match.Seen]:
         manifest = shelf.manifests.read(manifest_id)
         sketches = Sketches(shelf.values(manifest))
-        made = (root._replace(sketch=sketches.of(root.id, root.dtype)) for root in _roots(manifest))
+        made = (
+            root._replace(sketch=sketches.of(root.id, root.dtype))
+            for root in _roots(manifest)
+            if root.id not in fresh
+        )
         return [root for root in made if root.sketch]
 
     return load
