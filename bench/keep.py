@@ -189,11 +189,11 @@ def _folder(path: Path) -> dict[str, str]:
     }
 
 
-def speed(folder: Path) -> dict[str, Any]:
+def speed(folder: Path, only: str) -> dict[str, Any]:
     """Bytes of output a second of a store on this disk, medians; a plain copy stands beside it."""
     found: dict[str, Any] = {}
     for name, base, variant in pairs(folder):
-        if not name.startswith("minilm/"):
+        if not name.startswith(only or "minilm/bf16/"):
             continue
         seconds: dict[str, list[float]] = {}
         size = sum(f.stat().st_size for f in variant.parent.rglob("*") if f.is_file())
@@ -286,7 +286,7 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="the table, without a run")
     given = parser.parse_args()
     if given.speed:
-        rates = {"rates": speed(given.folder), "machine": machine()}
+        rates = {"rates": speed(given.folder, given.only), "machine": machine()}
         write_text(SPEED, json.dumps(rates, indent=1) + "\n")
         return
     known = json.loads(given.out.read_text()) if given.out.exists() else {"rows": {}}
