@@ -13,7 +13,7 @@ from typing import Any
 
 import tenth
 from tenth.errors import ConflictError, DamagedError, TenthError
-from tenth.keep import native, refs
+from tenth.keep import native, refs, resuming
 from tenth.keep.adapting import Adapting
 from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
 from tenth.keep.codecs import Tier
@@ -65,7 +65,8 @@ class PutResult:
         generation: of the name, now.
         manifest: its id.
         full_bytes: what the files take in full.
-        added_bytes: what the store grew by: packs and manifest.
+        added_bytes: what the store grew by: packs and manifest, with what an interrupted put of
+            this name had written and this one uses.
         held_bytes: bytes of tensors that the store had already, or that occur twice.
         basis: what it is stored as a difference from, and why.
         codecs: what each codec made.
@@ -148,7 +149,7 @@ class Assembly:
         )
         told = of_base(self._shelf, self._options.base, basis, held=not variant.groups)
         ref, size, others = self._publish(manifest, started)
-        self._forget_unfinished()
+        resumed = resuming.finish(self._shelf, self._name, held)
         full = manifest.full_bytes
         return PutResult(
             name=self._name,
@@ -156,11 +157,11 @@ class Assembly:
             manifest=ref.manifest or "",
             files=len(files),
             full_bytes=full,
-            added_bytes=added + size,
+            added_bytes=added + size + resumed,
             held_bytes=full - sum(job.size for job, _ in drafts.jobs.values()),
             basis=basis,
             codecs=drafts.tally(),
-            warnings=(*told, *notes, *others),
+            warnings=(*told, *notes, *others, *resuming.note(resumed)),
         )
 
     def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
@@ -263,12 +264,6 @@ class Assembly:
         self._lease.store(manifest_key(manifest_id), data)
         place, name = self._shelf.place, UNFINISHED + self._name
         refs.write(place, name, manifest_id, refs.standing(place, name))
-
-    def _forget_unfinished(self) -> None:
-        name = UNFINISHED + self._name
-        if refs.standing(self._shelf.place, name):
-            with suppress(ConflictError):
-                refs.remove(self._shelf.place, name)
 
 
 def _keys(records: Iterable[Record]) -> set[str]:

@@ -1,0 +1,58 @@
+"""What a put says of the bytes that an interrupted one had written."""
+
+import pytest
+
+from tenth.keep import Store
+
+from .models import folder, tuned, weights
+
+
+class Stop:
+    """Raises what ctrl-C raises, once the bytes of a put have come so far."""
+
+    def __call__(self, step):
+        if step.doing.startswith("put") and step.done >= 0.6 * step.total:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def arrays():
+    return {f"w{i}": weights(i, {"w": (300, 300)})["w"] for i in range(8)}
+
+
+def interrupted(store, model, **how):
+    with pytest.raises(KeyboardInterrupt):
+        store.put("task", model, progress=Stop(), threads=1, **how)
+    return store.put("task", model, **how)
+
+
+def test_what_both_puts_wrote_is_what_the_store_grew_by(tmp_path, arrays):
+    store, model = Store(tmp_path / "store", make=True), folder(tmp_path / "m", arrays)
+    result = interrupted(store, model)
+    (share,) = store.du().shares
+    # beside payloads, packs have headers and an index, a few hundred bytes each
+    assert share.stored_bytes <= result.added_bytes < share.stored_bytes + 3000
+    assert "are from the put that was stopped." in result.warnings[-1]
+    again = store.put("task", model)
+    assert again.added_bytes == 0
+    assert not any("stopped" in warning for warning in again.warnings)
+
+
+def test_bases_are_not_counted_again(tmp_path, arrays):
+    store = Store(tmp_path / "store", make=True)
+    store.put("base", folder(tmp_path / "base", arrays))
+    result = interrupted(store, folder(tmp_path / "m", tuned(arrays)), base="base")
+    _, share = store.du().shares
+    assert share.stored_bytes <= result.added_bytes < share.stored_bytes + 3000
+
+
+def test_what_is_not_used_is_not_counted(tmp_path, arrays):
+    store = Store(tmp_path / "store", make=True)
+    with pytest.raises(KeyboardInterrupt):
+        store.put("task", folder(tmp_path / "m", arrays), progress=Stop(), threads=1)
+    other = {"w": weights(99, {"w": (300, 300)})["w"]}
+    result = store.put("task", folder(tmp_path / "n", other))
+    assert result.added_bytes < 1.2 * other["w"].nbytes
+    assert [one.name for one in store.ls()] == ["task"]
+    (share,) = store.du().shares
+    assert share.stored_bytes <= result.added_bytes < share.stored_bytes + 3000
