@@ -1,10 +1,11 @@
 """One byte of a name's file is changed: the name is told, never left out, and can be mended."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tenth.errors import DamagedError, OutputError
+from tenth.errors import ConflictError, DamagedError, OutputError
 from tenth.keep import Store, clone
 from tenth.keep.exchange import LostNames
 
@@ -92,7 +93,12 @@ def test_an_older_version_is_mended_where_its_rest_says_what_it_was(store, model
     assert verdict.problems == ()
     store.get("f@1", models / "out")
     assert files(models / "out") == files(models / "one")
-    flip(store, 1)  # now it does not: what it was is not guessed
+    flip(store, 1)  # a character of the id
+    assert not Store(store.url).verify(repair_from=models / "copy").problems
+    assert store.show("f@1").ref.manifest == store.show("g").ref.manifest
+    path = Path(store.url) / "refs/f/00000001.json"
+    path.chmod(0o644)
+    path.write_bytes(b"nothing is left of it")  # what it was is not guessed
     assert Store(store.url).verify(repair_from=models / "copy").problems
 
 
@@ -164,3 +170,34 @@ def test_the_log_marks_what_gc_took(models):
     for _ in range(2):
         store.gc(grace_seconds=0)
     assert [one.state for one in store.log("f")] == ["removed", "gone"]
+
+
+def test_a_version_without_bytes_is_told_once_no_writer_can_be_at_work(store, models):
+    clone(store, models / "copy")
+    path = Path(store.url) / "refs/f/00000002.json"
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    assert store.verify().problems == ()  # a writer may have claimed it just now
+    os.utime(path, (1, 1))
+    for names in ((), ("f",)):
+        (problem,) = store.verify(names).problems
+        assert problem.name == "f"
+        assert "refs/f/00000002.json is empty" in problem.said
+    assert store.verify(["g"]).problems == ()
+    store.gc(grace_seconds=0)
+    store.pull(models / "copy", ["f"], force=True)
+    store.get("f", models / "out")
+    assert files(models / "out") == files(models / "two")
+    assert store.verify(depth="deep").problems == ()
+
+
+def test_a_pull_does_not_put_another_variant_in_the_place_of_a_damaged_one(store, models):
+    other = Store(models / "other", make=True)
+    other.put("f", models / "one")
+    path = flip(store, 2)
+    damaged = path.read_bytes()
+    with pytest.raises(ConflictError, match="by force"):
+        store.pull(other)
+    assert path.read_bytes() == damaged
+    store.pull(other, force=True)
+    assert store.show("f").ref.manifest == other.show("f").ref.manifest

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from tenth.keep.places import Place
 PREFIX = "refs/"
 FILE = re.compile(r"([0-9]{8})\.json")
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_MANIFEST = re.compile(rb'"manifest":"(.{64})"', re.DOTALL)
+_ASIDE = 8  # two ids that are not the same agree in a few of 64 characters
 _MOST_CHARACTERS = 400
 _MOST_BYTES = 1 << 20
 
@@ -52,6 +55,16 @@ class LostRef(DamagedError):
             f"back from another store: `tenth keep verify --repair PLACE`. Or give {name} up: "
             f"`tenth keep rm {name}`. Older versions can be read."
         )
+
+    def among(self, manifests: Iterable[str]) -> str | None:
+        """The manifest that what is left of it names, a few characters aside; None if none."""
+        left = _MANIFEST.search(self.clue)
+        for one in manifests:
+            if one.encode() in self.clue:
+                return one
+            if left and sum(a != b for a, b in zip(left[1], one.encode(), strict=True)) <= _ASIDE:
+                return one
+        return None
 
 
 def checked_name(name: str) -> str:

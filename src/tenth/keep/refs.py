@@ -38,10 +38,12 @@ __all__ = [
     "read",
     "remove",
     "standing",
+    "unwritten",
     "write",
 ]
 
 _MOST_MESSAGE = 10_000
+_WRITING_SECONDS = 3600.0
 _MOST_GENERATIONS = 99_999_999
 
 
@@ -160,6 +162,21 @@ def ever(place: Place) -> list[str]:
         name, _, file = entry.key.removeprefix(PREFIX).rpartition("/")
         if name and entry.size_bytes and FILE.fullmatch(file):
             found.add(name)
+    return sorted(found)
+
+
+def unwritten(place: Place) -> list[tuple[str, str]]:
+    """Name and key of each generation without bytes that no writer is at work on any more.
+
+    A crash cut it off where files have no hard links, or a copy or a disk lost what it held.
+    """
+    empty = [entry for entry in place.list(PREFIX) if not entry.size_bytes]
+    now = place.clock() if empty else 0.0
+    found: list[tuple[str, str]] = []
+    for entry in empty:
+        name, _, file = entry.key.removeprefix(PREFIX).rpartition("/")
+        if name and FILE.fullmatch(file) and now - entry.modified_seconds > _WRITING_SECONDS:
+            found.append((name, entry.key))
     return sorted(found)
 
 

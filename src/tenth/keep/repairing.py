@@ -85,12 +85,12 @@ def _ref(place: Place, other: Place, problem: Problem) -> str:
         refs.mend(place, lost, None)
         return f"{lost.key} was written anew: {lost.name} was removed then."
     theirs = refs.history(other, lost.name, damaged=[])
-    known = [one for one in theirs if one.manifest and one.manifest.encode() in lost.clue]
-    if newest and not known:
-        known = [one for one in theirs[:1] if one.manifest]
-    if not known:
+    named = lost.among(one.manifest for one in theirs if one.manifest)
+    found = next((one for one in theirs if one.manifest and one.manifest == named), None)
+    if found is None and newest and theirs and theirs[0].manifest:
+        found = theirs[0]
+    if found is None:
         return ""
-    found = known[0]
     refs.mend(place, lost, found.manifest, found.message)
     return (
         f"{lost.key} was written anew: {lost.name} is what it is in {other.url} "

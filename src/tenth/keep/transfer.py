@@ -51,7 +51,8 @@ def copy(
     """Bring variants from one store to another, moving only packs that are missing there.
 
     A name that the target has too moves on only from a variant that the source's log of that name
-    knows, unless `force`. One whose newest generation is damaged in the target is mended.
+    knows, unless `force`. One whose newest generation is damaged in the target is mended, if
+    what is left of it names such a variant.
 
     Memory: a few MiB for each of three packs at once; on the way to a bucket the three are mapped
     from temporary files. Disk: three packs in the target's `scratch`.
@@ -108,13 +109,18 @@ class _Wanted:
         found = refs.read(source, name)
         if found is None or found.manifest is None:
             raise MissingError(f"{source.url} has no variant {name}.")
+        known = {ref.manifest for ref in refs.history(source, name, damaged=[]) if ref.manifest}
         try:
             there = refs.read(target, name)
         except LostRef as lost:
+            if lost.among(known) is None and not force:
+                raise ConflictError(
+                    f"{lost.key} in {target.url} is damaged, and what is left of it is nothing "
+                    f"that {source.url} had under this name. Overwrite it by force."
+                ) from lost
             return cls(name, found.manifest, found.message, None, lost.generation, lost)
         if there is None:
             return cls(name, found.manifest, found.message, None, 0)
-        known = {ref.manifest for ref in refs.history(source, name, damaged=[])}
         if there.manifest not in known and not force:
             raise ConflictError(
                 f"{name} in {target.url} is a variant that {source.url} never had under this name. "

@@ -26,6 +26,10 @@ from tenth.keep.streams import Meter, Progress, Workers, threads_of
 
 Depth = Literal["quick", "stored", "deep"]
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
+_EMPTY = (
+    "is empty: it was never written to its end, or has lost its bytes since, and the version "
+    "before it counts. After a gc, which clears it away, `tenth keep pull --force` brings it anew."
+)
 AROUND = "bytes around its tensors"
 
 
@@ -110,8 +114,15 @@ def verify(
     if depth not in DEPTHS:
         raise InputError(must("depth", f"one of {', '.join(DEPTHS)}", repr(depth)))
     damaged: list[LostRef] = []
+    names = list(names)
     asked = _asked(shelf, names, damaged)
     problems = [Problem(one.name, str(one), key=one.key) for one in damaged]
+    bare = {name.partition("@")[0] for name in names}
+    problems += [
+        Problem(name, f"{key} {_EMPTY}")
+        for name, key in refs.unwritten(shelf.place)
+        if not bare or name in bare
+    ]
     found = [*_manifests(shelf, asked, problems)]
     check = _Check(shelf, found, problems)
     fine = check.packs()
@@ -122,9 +133,8 @@ def verify(
     return Verdict(depth, len(asked), tensors, len(check.users), tuple(problems))
 
 
-def _asked(shelf: Shelf, names: Iterable[str], damaged: list[LostRef]) -> list[Ref]:
+def _asked(shelf: Shelf, wanted: list[str], damaged: list[LostRef]) -> list[Ref]:
     """What the names point to; `damaged` takes what cannot be read, of older versions too."""
-    wanted = list(names)
     if not wanted:
         found = shelf.current(damaged=(lost := []))
         names_there = [*(ref.name for ref in found), *(one.name for one in lost)]
