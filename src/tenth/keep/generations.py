@@ -53,7 +53,7 @@ class LostRef(DamagedError):
         super().__init__(
             f"{self.key} in {place.url} is damaged: what {name} points to is not known. Bring it "
             f"back from another store: `tenth keep verify --repair PLACE`. Or give {name} up: "
-            f"`tenth keep rm {name}`. Older versions can be read."
+            f"`tenth keep rm {name}`." + (" Older versions can be read." if generation > 1 else "")
         )
 
     def among(self, manifests: Iterable[str]) -> str | None:
