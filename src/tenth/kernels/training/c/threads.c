@@ -13,12 +13,20 @@
 extern void GOMP_parallel(void (*)(void *), void *, unsigned, unsigned) __attribute__((weak));
 #endif
 
-/* The parts of some work that are not yet taken: who takes which does not matter. */
+/* The parts of some work that are not yet taken: who takes which does not matter, as part w is
+   always the units from w U / W up to (w + 1) U / W, and is done as worker w. */
 struct parts {
     work *run;
     const void *job;
     int64_t units, workers, next;
 };
+
+static void run_part(const struct parts *p, int64_t w)
+{
+    const int64_t first = p->units * w / p->workers, last = p->units * (w + 1) / p->workers;
+    if (first < last)
+        p->run(p->job, first, last, (int)w);
+}
 
 static void take_parts(void *given)
 {
@@ -27,11 +35,19 @@ static void take_parts(void *given)
         const int64_t w = __atomic_fetch_add(&p->next, 1, __ATOMIC_RELAXED);
         if (w >= p->workers)
             return;
-        run_part(p->run, p->job, p->units, p->workers, (int)w);
+        run_part(p, w);
     }
 }
 
 #if MOST_THREADS > 1 && !defined(_WIN32)
+/* Some of the parts, on a pool: its worker does not matter either. */
+static void some_parts(const void *given, int64_t first, int64_t last, int worker)
+{
+    (void)worker;
+    for (int64_t w = first; w < last; w++)
+        run_part(given, w);
+}
+
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static struct pool *shared;
 static void *memory;
@@ -68,11 +84,13 @@ void share_work(work *run, const void *job, int64_t units, int64_t threads)
 {
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
-    if (threads < 2 || units < 2) {
-        run_part(run, job, units, 1, 0);
+    if (threads < 2 || units < 2)
+        threads = 1;
+    struct parts parts = {run, job, units, threads, 0};
+    if (threads == 1) {
+        run_part(&parts, 0);
         return;
     }
-    struct parts parts = {run, job, units, threads, 0};
 #if defined(__linux__)
     if (GOMP_parallel) {
         GOMP_parallel(take_parts, &parts, (unsigned)threads, 0);
@@ -82,7 +100,7 @@ void share_work(work *run, const void *job, int64_t units, int64_t threads)
     pthread_mutex_lock(&turn);
     struct pool *pool = pool_of(threads);
     if (pool)
-        parallel(pool, run, job, units);
+        parallel(pool, some_parts, &parts, threads);
     else
         take_parts(&parts);
     pthread_mutex_unlock(&turn);
