@@ -149,7 +149,7 @@ class Assembly:
         )
         told = of_base(self._shelf, self._options.base, basis, held=not variant.groups)
         ref, size, others = self._publish(manifest, started)
-        resumed = resuming.finish(self._shelf, self._name, held)
+        resumed = resuming.finish(self._shelf, self._name, held.values())
         full = manifest.full_bytes
         return PutResult(
             name=self._name,
@@ -170,6 +170,7 @@ class Assembly:
         gone = self._lease.rely(_keys(records.values()))
         # a pack that is not whole is left to be written anew
         gone |= {pack_key(piece.pack) for piece in self._damaged(records.values(), gone)}
+        gone |= resuming.wasteful(self._shelf, self._name, records.values())
         while True:
             lost = {
                 tensor_id
