@@ -243,9 +243,12 @@ def test_ctrl_c_is_exit_130_and_the_same_command_goes_on(tmp_path):
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     )
     scratch = tmp_path / "tenth-store" / "tmp"
-    for _ in range(3000):  # until some tensors are in its first pack
-        if scratch.exists() and any(path.stat().st_size > 24 << 20 for path in scratch.iterdir()):
+    before = 0
+    for _ in range(3000):  # until some tensors are in its first pack, and none is being added
+        there = max((path.stat().st_size for path in scratch.glob("*")), default=0)
+        if there > 24 << 20 and there == before:
             break
+        before = there
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
