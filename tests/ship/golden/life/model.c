@@ -31,7 +31,9 @@ WINDOWS_API void *__stdcall CreateThread(void *, size_t, unsigned long(__stdcall
                                          unsigned long, unsigned long *);
 WINDOWS_API unsigned long __stdcall WaitForSingleObject(void *, unsigned long);
 WINDOWS_API int __stdcall CloseHandle(void *);
+WINDOWS_API int __stdcall SwitchToThread(void);
 #define FOR_EVER 0xffffffffu
+#define YIELD() SwitchToThread()
 #define POOL_LOCK(lock) AcquireSRWLockExclusive(lock)
 #define POOL_UNLOCK(lock) ReleaseSRWLockExclusive(lock)
 #define POOL_WAIT(signal, lock) SleepConditionVariableSRW(signal, lock, FOR_EVER, 0)
@@ -39,6 +41,8 @@ WINDOWS_API int __stdcall CloseHandle(void *);
 #else
 #define MOST_THREADS 256
 #include <pthread.h>
+#include <sched.h>
+#define YIELD() sched_yield()
 typedef pthread_mutex_t pool_lock;
 typedef pthread_cond_t pool_signal;
 typedef pthread_t pool_thread;
@@ -103,7 +107,8 @@ static void run_parts(struct pool *pool, int worker)
 #endif
 
 /* A short wait for a value that another thread changes: most jobs follow at once on the one before.
-   Whoever has waited longer sleeps, and leaves the processor to others. */
+   Now and then the processor is offered to others, as the one that is waited for may want it; and
+   whoever has waited longer sleeps. */
 #if MOST_THREADS > 1
 #if defined(__x86_64__) || defined(__i386__)
 #define REST() __asm__ __volatile__("pause")
@@ -113,6 +118,13 @@ static void run_parts(struct pool *pool, int worker)
 #define REST() ((void)0)
 #endif
 #define RESTS 20000
+#define RESTS_EACH 40
+static inline void rest(int i)
+{
+    REST();
+    if (i % RESTS_EACH == RESTS_EACH - 1)
+        YIELD();
+}
 
 /* A state: the number of the job, whether it may be joined, and how many are at it. */
 #define JOB(state) ((state) >> 32)
@@ -133,7 +145,7 @@ static uint64_t next_job(struct pool *pool, uint64_t seen)
         state = state_of(pool);
         if (JOB(state) != seen && (state & OPEN))
             return state;
-        REST();
+        rest(i);
     }
     POOL_LOCK(&pool->lock);
     while (state = state_of(pool), !pool->stop && (JOB(state) == seen || !(state & OPEN)))
@@ -198,7 +210,7 @@ static void take_back(struct pool *pool)
 {
     __atomic_and_fetch(&pool->state, ~OPEN, __ATOMIC_ACQ_REL);
     for (int i = 0; i < RESTS && JOINED(state_of(pool)); i++)
-        REST();
+        rest(i);
     if (JOINED(state_of(pool))) {
         POOL_LOCK(&pool->lock);
         while (JOINED(state_of(pool)))
