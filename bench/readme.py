@@ -128,19 +128,24 @@ def rate(cell: dict[str, Any] | None) -> str:
     return f"{cell['rate']:.0%} ({cell['low']:.0%} – {cell['high']:.0%})"
 
 
-def ship() -> str:
-    content = json.loads((RESULTS / "ship.json").read_text())
-    rows = [
-        line
-        for name, row in content["rows"].items()
-        for done in row["races"]
-        for line in race(name, row, done)
-    ]
-    head = (
-        "network", "density", "threads", "tenth", "rival", "its time",
-        "ratio (nine rounds in ten)", "aim", "",
-    )  # fmt: skip
-    return f"{table(head, rows)}\n\nOn {content['machine']['cpu']}, by turns in one run."
+def ship_of(file: str) -> Callable[[], str]:
+    """The table of the races of a result file."""
+
+    def races() -> str:
+        content = json.loads((RESULTS / file).read_text())
+        rows = [
+            line
+            for name, row in content["rows"].items()
+            for done in row["races"]
+            for line in race(name, row, done)
+        ]
+        head = (
+            "network", "density", "threads", "tenth", "rival", "its time",
+            "ratio (nine rounds in ten)", "aim", "",
+        )  # fmt: skip
+        return f"{table(head, rows)}\n\nOn {content['machine']['cpu']}, by turns in one run."
+
+    return races
 
 
 def race(name: str, row: dict[str, Any], done: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -195,32 +200,37 @@ def teach() -> str:
     return f"{table(head, rows)}\n\nFLOPs on kept weights; intervals of 90 %, paired."
 
 
-def steps() -> str:
-    content = json.loads((RESULTS / "steps.json").read_text())
-    rows = []
-    for name, races in content["rows"].items():
-        for done in races:
-            by = {one["name"]: one["ratio"]["median"] for one in done["contestants"]}
-            rival = f"{by['sparseprop']:.2f} ×" if "sparseprop" in by else ""
-            aim = f"{done['bar']:g} ×, {'reached' if by['dense'] >= done['bar'] else 'missed'}"
-            rows.append(
-                (
-                    name,
-                    f"{done['density']:g}",
-                    f"{done['threads']}",
-                    f"**{by['dense']:.2f} ×**",
-                    aim,
-                    f"{by['masked']:.2f} ×",
-                    rival,
-                    f"{done['memory_ratio']:.3f}",
+def steps_of(file: str) -> Callable[[], str]:
+    """The table of the steps of a result file."""
+
+    def steps() -> str:
+        content = json.loads((RESULTS / file).read_text())
+        rows = []
+        for name, races in content["rows"].items():
+            for done in races:
+                by = {one["name"]: one["ratio"]["median"] for one in done["contestants"]}
+                rival = f"{by['sparseprop']:.2f} ×" if "sparseprop" in by else ""
+                aim = f"{done['bar']:g} ×, {'reached' if by['dense'] >= done['bar'] else 'missed'}"
+                rows.append(
+                    (
+                        name,
+                        f"{done['density']:g}",
+                        f"{done['threads']}",
+                        f"**{by['dense']:.2f} ×**",
+                        aim,
+                        f"{by['masked']:.2f} ×",
+                        rival,
+                        f"{done['memory_ratio']:.3f}",
+                    )
                 )
-            )
-    head = (
-        "net", "density", "threads", "dense step / ours", "aim", "masked step / ours",
-        "sparseprop step / ours", "values and Adam, of dense",
-    )  # fmt: skip
-    machine = content["machine"]
-    return f"{table(head, rows)}\n\nMedians on {machine['cpu']}, {machine['date']}."
+        head = (
+            "net", "density", "threads", "dense step / ours", "aim", "masked step / ours",
+            "sparseprop step / ours", "values and Adam, of dense",
+        )  # fmt: skip
+        machine = content["machine"]
+        return f"{table(head, rows)}\n\nMedians on {machine['cpu']}, {machine['date']}."
+
+    return steps
 
 
 def keep() -> str:
@@ -364,8 +374,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "arms": arms,
     "digits": digits,
     "study": study,
-    "ship": ship,
-    "steps": steps,
+    "ship": ship_of("ship.json"),
+    "ship-avx2": ship_of("ship-avx2.json"),
+    "steps": steps_of("steps.json"),
+    "steps-avx2": steps_of("steps-avx2.json"),
     "keep": keep,
     "keep-short": keep_short,
     "keep-store": keep_store,

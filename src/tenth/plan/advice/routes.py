@@ -17,7 +17,7 @@ _STEP = Figure(
     1.0,
     4.45,
     "estimated",
-    "steps of density 0.1 on processors, docs/results/steps.json: 2.43 (block) to 4.45 (mlp)",
+    "steps of density 0.1 on processors, docs/results/steps-avx2.json: 2.43 (block) to 4.45 (mlp)",
 )
 
 
