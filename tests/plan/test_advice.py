@@ -175,7 +175,7 @@ def test_a_price_that_is_unknown_leaves_the_device_out():
         (Ask("llama3-8b", work="inference"), "training"),
         (Ask(work="lora"), "named"),
         (Ask(tokens=1e9), "named"),
-        (Ask("lama"), "preset"),
+        (Ask("lamma"), "preset"),
         (Ask(params=-1), "above 0"),
         (Ask("llama3-8b", work="nonsense"), "one of"),
     ],
