@@ -110,8 +110,10 @@ static inline void rest(int i)
     if (i % RESTS_EACH == RESTS_EACH - 1)
         YIELD();
 }
+#endif
 
 /* A state: the number of the job, whether it may be joined, and how many are at it. */
+#if MOST_THREADS > 1
 #define JOB(state) ((state) >> 32)
 #define OPEN ((uint64_t)1 << 31)
 #define JOINED(state) ((state) & (OPEN - 1))
@@ -138,8 +140,10 @@ static uint64_t next_job(struct pool *pool, uint64_t seen)
     POOL_UNLOCK(&pool->lock);
     return state;
 }
+#endif
 
 /* What a thread of a pool does: its part of each job that it meets, until the pool is closed. */
+#if MOST_THREADS > 1
 static void help(struct helper *helper)
 {
     struct pool *pool = helper->owner;
@@ -189,8 +193,10 @@ static void give_out(struct pool *pool, work *run, const void *job, int64_t unit
     POOL_WAKE(&pool->wake);
     POOL_UNLOCK(&pool->lock);
 }
+#endif
 
 /* Lets nobody else join, and waits for those who have. */
+#if MOST_THREADS > 1
 static void take_back(struct pool *pool)
 {
     __atomic_and_fetch(&pool->state, ~OPEN, __ATOMIC_ACQ_REL);
