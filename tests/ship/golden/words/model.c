@@ -119,7 +119,7 @@ static void run_parts(struct pool *pool, int worker)
 #endif
 #define RESTS 20000
 #define RESTS_EACH 40
-static inline void rest(int i)
+static inline void pool_rest(int i)
 {
     REST();
     if (i % RESTS_EACH == RESTS_EACH - 1)
@@ -147,7 +147,7 @@ static uint64_t next_job(struct pool *pool, uint64_t seen)
         state = state_of(pool);
         if (JOB(state) != seen && (state & OPEN))
             return state;
-        rest(i);
+        pool_rest(i);
     }
     POOL_LOCK(&pool->lock);
     while (state = state_of(pool), !pool->stop && (JOB(state) == seen || !(state & OPEN)))
@@ -216,7 +216,7 @@ static void take_back(struct pool *pool)
 {
     __atomic_and_fetch(&pool->state, ~OPEN, __ATOMIC_ACQ_REL);
     for (int i = 0; i < RESTS && JOINED(state_of(pool)); i++)
-        rest(i);
+        pool_rest(i);
     if (JOINED(state_of(pool))) {
         POOL_LOCK(&pool->lock);
         while (JOINED(state_of(pool)))
