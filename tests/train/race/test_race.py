@@ -203,3 +203,11 @@ def test_a_failed_try_does_not_pay_for_its_teacher_again(tmp_path):
     made, own = (stage.figures["flops_executed"].value for stage in (one.made, one.cost))
     assert made == old.receipt.total("flops_executed").value
     assert own < 10 * made
+
+
+def test_a_race_leaves_the_folder_of_a_run_alone(tmp_path):
+    run(TASK, "dense", settings=Settings(steps=5), out=tmp_path)
+    receipt = (tmp_path / "receipt.json").read_bytes()
+    with pytest.raises(FormatError, match="must be of a race or new"):
+        raced(out=tmp_path)
+    assert (tmp_path / "receipt.json").read_bytes() == receipt

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import distributed
 
 from tenth import files
-from tenth.errors import InputError
+from tenth.errors import FormatError, InputError, must
 from tenth.fit import Settings
 from tenth.fit.checkpoint import digest
 from tenth.fit.seeds import borrowed_generators, derive, reseed
@@ -75,7 +75,7 @@ def race(  # noqa: PLR0913  what a race is, by keyword
     Raises:
         InputError: terms or arms that cannot be.
         TaskError: a part of the task is missing or wrong.
-        FormatError: `out` holds another race, or a damaged file.
+        FormatError: `out` holds another race, a single run, or a damaged file.
         OutputError: `out` cannot be written.
     Cost: about arms × (seeds + 2 × tuning seeds) whole runs for 4 trials.
     Source: the verdict, ICH E9 (1998), 3.3.2; halving, arXiv:1603.06560.
@@ -93,6 +93,7 @@ def race(  # noqa: PLR0913  what a race is, by keyword
     with borrowed_generators():
         known.check()
     with _folder(out) as folder:
+        _refuse_a_run(folder)
         site = Site(source, lined, files.output_folder(folder / "runs"), on_job)
         with (engine or Processes()).open(site) as run:
             book = Book(site, run, mark_of(known))
@@ -121,3 +122,10 @@ def mark_of(task: Task) -> str:
     with borrowed_generators():
         reseed(derive(0, "init"))
         return f"{task.name} {digest(task.call('model'))}"
+
+
+def _refuse_a_run(folder: Path) -> None:
+    """A race in the folder of a single run would put its receipt in place of that run's."""
+    if any((folder / name).exists() for name in ("run.json", "run.pt")):
+        rule, got = "of a race or new", "that of a single run"
+        raise FormatError(must(f"folder {folder}", rule, got, "Name another one with --out."))
