@@ -436,3 +436,12 @@ def test_channels_last_weights():
         pruner.step()
         assert_clean(pruner)
     assert pruner.density() == 0.25
+
+
+def test_a_method_may_be_named():
+    model = build()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    terms = {"density": 0.5, "timetable": Timetable(20)}
+    assert Pruner(model, optimizer, method="rigl", **terms).method is RIGL
+    with pytest.raises(InputError, match="method must be one of gradual"):
+        Pruner(model, optimizer, method="grannet", **terms)

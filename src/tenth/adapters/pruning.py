@@ -21,14 +21,15 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from tenth.errors import InputError, must
+from tenth.errors import InputError
 from tenth.figures import counted
 from tenth.fit import ranks
 from tenth.fit.bill import Bill, shape_of
 from tenth.fit.settings import MASK_UPDATES
 from tenth.receipt import Aim, BeforeAfter, Meter, Receipt, Stage
 from tenth.receipt.place import Place
-from tenth.sparsity import METHODS, Method, Pruner, Timetable
+from tenth.sparsity import Method, Pruner, Timetable
+from tenth.sparsity.methods import method_of
 
 
 class Pruning:
@@ -63,9 +64,7 @@ class Pruning:
         name: str = "model",
         place: str | None = None,
     ) -> None:
-        if isinstance(method, str) and method not in METHODS:
-            raise InputError(must("method", f"one of {', '.join(METHODS)}", repr(method)))
-        chosen = METHODS[method] if isinstance(method, str) else method
+        chosen = method_of(method)
         self._choices = {"density": density, "method": chosen, "seed": seed, "exclude": exclude}
         self._times = (every, ramp, rest)
         self._name, self._place = name, place

@@ -119,3 +119,16 @@ METHODS: dict[str, Method] = {
     "acdc": ACDC,
     "taylor": TAYLOR,
 }
+
+
+def method_of(given: Method | str) -> Method:
+    """A method, by itself or by its name in `METHODS`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if isinstance(given, Method):
+        return given
+    if given not in METHODS:
+        raise InputError(must("method", f"one of {', '.join(METHODS)}", repr(given)))
+    return METHODS[given]

@@ -31,7 +31,7 @@ from tenth.sparsity import schedules, scores
 from tenth.sparsity.checks import check_masks, check_state, check_weights
 from tenth.sparsity.looks import Look, of_first_rank
 from tenth.sparsity.masks import bits_of, erase_
-from tenth.sparsity.methods import GRADUAL, Method
+from tenth.sparsity.methods import GRADUAL, Method, method_of
 from tenth.sparsity.moves import shrink
 from tenth.sparsity.schedules import Timetable
 from tenth.sparsity.sparse.layer import is_parked
@@ -73,7 +73,7 @@ class Pruner:
         *,
         density: float,
         timetable: Timetable,
-        method: Method = GRADUAL,
+        method: Method | str = GRADUAL,
         seed: int = 0,
         exclude: Iterable[str] = (),
         masks: Mapping[str, Tensor] | None = None,
@@ -81,7 +81,7 @@ class Pruner:
     ) -> None:
         self.target_density = check_density(density)
         self.model, self.optimizer = plain(model), optimizer
-        self.method, self.timetable = method, timetable
+        self.method, self.timetable = method_of(method), timetable
         self.weights = prunable(self.model, exclude)
         check_weights(self.weights, optimizer)
         self._held = held_dense(self.model, self.weights, self.target_density)
