@@ -34,58 +34,10 @@ class Scale:
     step_joules: float = 50.0
 
 
-class Counter:
-    """The joules that a cumulative counter has advanced; `missing` says why they are not known."""
+class Sensor:
+    """Joules that come together from samples; `missing` says why they are not known."""
 
-    def __init__(self, name: str, read: Callable[[], float], scale: Scale, now: float) -> None:
-        self.name = name
-        self.missing = ""
-        self._read, self._scale = read, scale
-        self._last = self._take()
-        self._point = Point(0.0, now)
-
-    @property
-    def point(self) -> Point:
-        """Where it stood at the last sample."""
-        return self._point
-
-    def sample(self, now: float) -> None:
-        """Take its advance since the last sample."""
-        if self.missing:
-            return
-        value = self._take()
-        if self.missing:
-            return
-        allowed = (now - self._point.seconds) * self._scale.most_watts
-        advance = value - self._last
-        if self._scale.size is not None:
-            whole = self._scale.size * self._scale.joules
-            if allowed > whole:
-                self.missing = f"{self.name} may have run round between two samples"
-            if advance < 0:
-                advance += self._scale.size
-        joules = advance * self._scale.joules
-        if value < self._last and not 0 <= joules <= allowed + self._scale.step_joules:
-            self.missing = f"{self.name} jumped back from {self._last:g} to {value:g}"
-        elif joules > 2 * allowed + self._scale.step_joules:
-            self.missing = f"{self.name} jumped by {joules:.3g} J, more than can have been drawn"
-        if not self.missing:
-            self._last = value
-            self._point = Point(self._point.joules + joules, now)
-
-    def _take(self) -> float:
-        try:
-            value = self._read()
-        except Exception as error:  # whatever a vendor's library raises
-            self.missing = f"{self.name} cannot be read ({error})"
-            return math.nan
-        if not math.isfinite(value) or value < 0:
-            self.missing = f"{self.name} says {value}"
-        return value
-
-
-class Power:
-    """The joules that readings of power add up to, by the trapezoidal rule."""
+    unit = ""
 
     def __init__(self, name: str, read: Callable[[], float], now: float) -> None:
         self.name = name
@@ -100,33 +52,66 @@ class Power:
         return self._point
 
     def sample(self, now: float) -> None:
-        """Take a reading, in watts."""
+        """Take what came since the last sample; once missing, it stays so."""
         if self.missing:
             return
-        watts = self._take()
-        if self.missing:
-            return
-        seconds = now - self._point.seconds
-        if seconds > _GAP_SECONDS:
-            self.missing = f"{self.name} was not read for {seconds:.0f} s"
-            return
-        joules = self._point.joules + seconds * (self._last + watts) / 2
-        self._point = Point(joules, now)
-        self._last = watts
+        value = self._take()
+        joules = 0.0 if self.missing else self._joules(value, now - self._point.seconds)
+        if not self.missing:
+            self._last = value
+            self._point = Point(self._point.joules + joules, now)
+
+    def _joules(self, value: float, seconds: float) -> float:
+        """What a value adds after so many seconds, or a word in `missing`."""
+        raise NotImplementedError
 
     def _take(self) -> float:
         try:
-            watts = self._read()
+            value = self._read()
         except Exception as error:  # whatever a vendor's library raises
             self.missing = f"{self.name} cannot be read ({error})"
-            return 0.0
-        if not math.isfinite(watts) or watts < 0:
-            self.missing = f"{self.name} says {watts} W"
-            return 0.0
-        return watts
+            return math.nan
+        if not math.isfinite(value) or value < 0:
+            self.missing = f"{self.name} says {value}{self.unit}"
+        return value
 
 
-def advance(sensor: Counter | Power, start: Point) -> tuple[float, str]:
+class Counter(Sensor):
+    """The joules that a cumulative counter has advanced."""
+
+    def __init__(self, name: str, read: Callable[[], float], scale: Scale, now: float) -> None:
+        self._scale = scale
+        super().__init__(name, read, now)
+
+    def _joules(self, value: float, seconds: float) -> float:
+        allowed = seconds * self._scale.most_watts
+        advance = value - self._last
+        if self._scale.size is not None:
+            whole = self._scale.size * self._scale.joules
+            if allowed > whole:
+                self.missing = f"{self.name} may have run round between two samples"
+            if advance < 0:
+                advance += self._scale.size
+        joules = advance * self._scale.joules
+        if value < self._last and not 0 <= joules <= allowed + self._scale.step_joules:
+            self.missing = f"{self.name} jumped back from {self._last:g} to {value:g}"
+        elif joules > 2 * allowed + self._scale.step_joules:
+            self.missing = f"{self.name} jumped by {joules:.3g} J, more than can have been drawn"
+        return joules
+
+
+class Power(Sensor):
+    """The joules that readings of power, in watts, add up to, by the trapezoidal rule."""
+
+    unit = " W"
+
+    def _joules(self, value: float, seconds: float) -> float:
+        if seconds > _GAP_SECONDS:
+            self.missing = f"{self.name} was not read for {seconds:.0f} s"
+        return seconds * (self._last + value) / 2
+
+
+def advance(sensor: Sensor, start: Point) -> tuple[float, str]:
     """Joules since `start`, and why they are not known where they are not."""
     if sensor.missing:
         return 0.0, sensor.missing
