@@ -1,8 +1,9 @@
-"""Fill the pages about plans with what the commands and the Python in them print.
+"""Fill the pages about plans and receipts with what the commands and the Python in them print.
 
     python bench/plan.py
 
-A block of commands, fenced as `console`, is each line that begins with `$ ` and what it prints. A
+A block of commands, fenced as `console`, is each line that begins with `$ ` and what it prints; one
+that ends with a line of `…` shows as many lines of the last one as before. A
 block of Python is run, and the `text` blocks that follow at once are what it prints, parted by a
 line of three dashes. Prices age, so the pages say on which day they were made. What stands between
 `<!-- memory -->` and its end is a table of docs/results/memory.json.
@@ -18,10 +19,11 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "docs" / "plan.md", ROOT / "docs" / "advice.md")
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("plan", "advice", "receipt"))
 MEMORY = ROOT / "docs" / "results" / "memory.json"
 DAY = datetime.date(2026, 11, 30)
 
+_CUT = "…"
 _CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _MEMORY = re.compile(r"<!-- memory -->\n(.*?)<!-- /memory -->", re.DOTALL)
 _PYTHON = re.compile(r"(```python\n(.*?)```\n)((?:\n```text\n.*?```\n)+)", re.DOTALL)
@@ -40,8 +42,11 @@ def _command(line: str) -> str:
 
 def _console(found: re.Match[str]) -> str:
     lines = [line for line in found[1].splitlines() if line.startswith("$ ")]
-    parts = [f"{line}\n{_command(line[2:])}" for line in lines]
-    return "```console\n" + "\n\n".join(parts) + "\n```"
+    text = "\n\n".join(f"{line}\n{_command(line[2:])}" for line in lines)
+    shown = found[1].splitlines()
+    if shown[-1] == _CUT:
+        text = "\n".join([*text.splitlines()[: len(shown) - 1], _CUT])
+    return f"```console\n{text}\n```"
 
 
 def _python(found: re.Match[str]) -> str:

@@ -60,7 +60,8 @@ def test_numbers_as_people_read_them():
     assert human(150, "s") == "2.5 min"
     assert human(0, "s") == "0 s"
     assert human(3 * 86400, "s") == "3 days"
-    assert human(0.0025, "USD") == "2.5 mUSD"
+    assert human(0.0025, "USD") == "0.0025 USD"
+    assert human(1.652e-9, "USD") == "1.65e-09 USD"
     assert human(12_000_000, "USD") == "12,000,000 USD"
 
 

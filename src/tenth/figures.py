@@ -125,7 +125,7 @@ def human(value: float, unit: str, digits: int | None = None, way: Way = "neares
         return _small(value * 1e3, "Wh", style)
     if unit == "s":
         return _seconds(value, style)
-    if unit in ("USD", "gCO2e", "J"):
+    if unit in ("gCO2e", "J"):
         return _small(value, unit, style)
     name = _SCALED_UNITS.get(unit)
     if name is None:

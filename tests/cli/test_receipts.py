@@ -103,7 +103,7 @@ def test_the_last_link_of_the_page_is_that_of_the_file(saved, tmp_path):
 
 
 def test_a_receipt_of_version_1_says_that_it_has_no_chain(tmp_path):
-    old = ROOT / "docs" / "results" / "life.json"
+    old = ROOT / "tests" / "receipt" / "receipt-1.json"
     assert "version 1 has no hash chain" in tenth("show", old).stdout
     run = tenth("export", old, "--form", "csv")
     assert run.exit_code == 0

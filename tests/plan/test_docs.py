@@ -26,6 +26,10 @@ def test_the_output_in_the_documentation_is_what_is_printed(filler):
 def test_an_output_that_is_not_printed_is_replaced(filler):
     text = "```python\nprint(1)\nprint('---')\nprint(2)\n```\n\n```text\nold\n```\n"
     assert filler.filled(text).endswith("```text\n1\n```\n\n```text\n2\n```\n")
+    text = "```console\n$ tenth receipt show docs/results/life.json\nold\nold\n…\n```"
+    shown = filler.filled(text).splitlines()[2:-1]
+    assert shown[0] == "Conway's Game of Life at a tenth"
+    assert (len(shown), shown[-1]) == (3, "…")
     assert "Usage" in filler.filled("```console\n$ tenth plan --help\nold\n```")
 
 

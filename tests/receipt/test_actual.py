@@ -139,7 +139,7 @@ def test_carbon_of_a_plan_for_another_place_has_no_ratio(tmp_path):
 
 
 def test_the_column_of_the_plan_is_headed_plan():
-    head = str(planned(life())).splitlines()[1].split()
+    head = str(planned(life())).splitlines()[2].split()
     assert head[:3] == ["this", "plan", "ratio"]
 
 

@@ -36,7 +36,7 @@ def test_a_search_of_3_1_kwh_by_hand():
     assert energy.uses.high == pytest.approx(3.1 * 3.6e6 / 250)
     told = str(payback(spent(), use="energy a run"))
     assert "search" in told
-    assert "; repaid after 36,000 uses (30,162 – 44,640)" in told
+    assert "; repaid after 36,000 uses (30,100 – 44,700 uses)" in told
 
 
 def test_seconds_pay_back_time_money_and_at_some_watts_energy():

@@ -1,7 +1,13 @@
+import math
+import random
+from dataclasses import replace
+from statistics import quantiles
+
 import pytest
 
 from tenth.catalogue import devices, machine, prices
 from tenth.errors import InputError
+from tenth.figures import Figure, product
 from tenth.receipt import Aim, Meter, Receipt, Stage
 from tenth.receipt.place import Place
 from tenth.receipt.whatif import Otherwise, what_if
@@ -20,6 +26,99 @@ def test_another_place_changes_the_carbon_alone():
     for name in ("energy_joules", "wall_seconds"):
         assert found[name].value.value == found[name].reference.value
         assert found[name].ratio.reason == "as it was"
+
+
+_TO_90 = 1.6449  # standard deviations on each side that hold 90 %
+_KWH = Figure(1 / 3.6e6, "kWh/J", label="counted")
+
+
+def one_stage(place):
+    """A receipt of one stage whose energy has a lognormal error of ×/÷ 1.5."""
+    energy = Figure(7200.0, "J", 7200 / 1.5, 7200 * 1.5, "modelled", "a model")
+    where = Place.find(place)
+    figures = {
+        "wall_seconds": Figure(1800.0, "s"),
+        "energy_joules": energy,
+        "carbon_gco2e": product([energy, _KWH, where.carbon], "gCO2e", "energy × grid"),
+        "price_usd": Figure(0.1, "USD", label="given"),
+    }
+    return Receipt("t", Aim("a"), place=where, stages=[Stage("s", figures)])
+
+
+def drawn(figures, of, draws=40_000):
+    """The ends of 90 % of what comes out, where each figure errs by itself as its interval says."""
+    luck = random.Random(5)
+    sigmas = [math.log(figure.high / figure.value) / _TO_90 for figure in figures]
+    found = [
+        of(
+            *(
+                figure.value * math.exp(sigma * luck.gauss(0, 1))
+                for figure, sigma in zip(figures, sigmas, strict=True)
+            )
+        )
+        for _ in range(draws)
+    ]
+    ends = quantiles(found, n=20)
+    return ends[0], ends[-1]
+
+
+def test_the_error_of_the_energy_is_once_in_the_carbon_and_not_in_its_ratio():
+    receipt = one_stage("POL")
+    carbon = rows(what_if(receipt, Otherwise(place="FRA")))["carbon_gco2e"]
+    energy, here, there = (
+        receipt.total("energy_joules"),
+        receipt.place.carbon,
+        Place.find("FRA").carbon,
+    )
+    low, high = drawn([energy, there], lambda joules, grams: joules * grams / 3.6e6)
+    assert carbon.value.bounds()[1:] == pytest.approx((low, high), rel=0.03)
+    # the same joules in both places, whatever they were
+    low, high = drawn(
+        [energy, here, there],
+        lambda joules, grams, other: (joules * other) / (joules * grams),
+    )
+    assert carbon.ratio.bounds()[1:] == pytest.approx((low, high), rel=0.03)
+
+
+def test_the_grid_is_not_in_the_ratio_of_carbon_on_another_device_in_the_same_place():
+    receipt = one_stage("POL")
+    found = rows(what_if(receipt, Otherwise(device="h100", ran_on="a100-80gb")))
+    assert found["carbon_gco2e"].ratio.bounds() == pytest.approx(
+        found["energy_joules"].ratio.bounds()
+    )
+    both = rows(what_if(receipt, Otherwise(device="h100", ran_on="a100-80gb", place="FRA")))
+    grids = rows(what_if(receipt, Otherwise(place="FRA")))["carbon_gco2e"].ratio
+    alone = found["energy_joules"].ratio
+    expected = math.hypot(*(math.log(one.high / one.value) for one in (grids, alone)))
+    ratio = both["carbon_gco2e"].ratio
+    assert math.log(ratio.high / ratio.value) == pytest.approx(expected)
+
+
+def test_the_same_place_changes_nothing():
+    carbon = rows(what_if(one_stage("FRA"), Otherwise(place="FRA")))["carbon_gco2e"]
+    assert carbon.value.bounds() == carbon.reference.bounds()
+    assert carbon.ratio.reason == "as it was"
+
+
+def test_carbon_that_is_not_energy_by_grid_has_a_ratio_of_its_own():
+    receipt = one_stage("POL")
+    figures = receipt.stages[0].figures
+    odd = Figure(5.0, "gCO2e", 4.0, 6.0, "given", "a bill")
+    receipt.stages = [replace(receipt.stages[0], figures={**figures, "carbon_gco2e": odd})]
+    carbon = rows(what_if(receipt, Otherwise(place="FRA")))["carbon_gco2e"]
+    assert carbon.ratio.value == pytest.approx(carbon.value.value / 5.0)
+    assert carbon.ratio.high > carbon.value.high / 5.0
+
+
+def test_from_nowhere_there_is_carbon_and_no_ratio():
+    receipt = one_stage("FRA")
+    nowhere = Place.find(None)
+    figures = {**receipt.stages[0].figures, "carbon_gco2e": nowhere.carbon}
+    receipt.place = nowhere
+    receipt.stages = [replace(receipt.stages[0], figures=figures)]
+    carbon = rows(what_if(receipt, Otherwise(place="FRA")))["carbon_gco2e"]
+    assert carbon.value.known
+    assert "no place was given" in carbon.ratio.reason
 
 
 def test_another_price_changes_the_money_alone():
@@ -96,7 +195,7 @@ def test_the_title_says_what_is_otherwise():
     found = what_if(life("POL"), Otherwise(place="FRA", price_usd_per_hour=2.0))
     assert found.title.endswith(", in France, at 2 USD/h (estimated)")
     assert "if with" not in str(found)
-    assert str(found).splitlines()[1].split()[1:4] == ["as", "it", "was"]
+    assert str(found).splitlines()[2].split()[1:4] == ["as", "it", "was"]
 
 
 def test_what_is_not_known_is_asked():

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tenth.errors import InputError, must
-from tenth.figures import Figure, human, product, unknown
+from tenth.figures import Figure, product, unknown
+from tenth.receipt import words
 from tenth.receipt.sizes import BeforeAfter
 from tenth.receipt.stage import price_of, total_of
 
@@ -60,16 +61,15 @@ class Payback:
         lines = [f"What was spent on {what}, and when it is repaid (a use: {self.use})"]
         for one in self.returns:
             if not one.spent.known:
-                lines.append(f"  {one.name}: {one.spent}")
+                lines.append(f"  {one.name}: unknown ({one.spent.reason})")
                 continue
             if one.uses.value is None:
                 told = f"not known to be repaid: {one.uses.reason}"
             else:
-                _, low, high = one.uses.bounds()
-                told = f"repaid after {one.uses.value:,.0f} uses ({low:,.0f} – {high:,.0f})"
+                told = f"repaid after {_wide(one.uses)}"
                 told += f", {one.uses.label}"
             saves = f"a use saves {_wide(one.saved)}; " if one.saved.known else ""
-            lines.append(f"  {one.name}: {one.spent}; {saves}{told}")
+            lines.append(f"  {one.name}: {words.short(one.spent)}; {saves}{told}")
         return "\n".join(lines)
 
 
@@ -186,9 +186,8 @@ def _of_money(spent: Figure, saved: Figure, of_time: Figure) -> Figure:
 
 def _wide(figure: Figure) -> str:
     """A figure with its interval."""
-    _, low, high = figure.bounds()
-    around = f" ({human(low, figure.unit)} to {human(high, figure.unit)})" if low < high else ""
-    return f"{figure}{around}"
+    ends = words.interval(figure)
+    return f"{words.short(figure)} ({ends})" if ends else words.short(figure)
 
 
 def _kwh(joules: Figure) -> Figure:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from tenth.figures import Figure
+from tenth.figures import Figure, rounded
 from tenth.receipt import words
 from tenth.receipt.look.language import Language, language
 
@@ -82,8 +82,12 @@ def comparison(comparison: Comparison, lang: str = "en") -> list[RenderableType]
     speak = language(lang)
     title = speak.say("baseline.of", title=comparison.title, baseline=comparison.baseline)
     heads = (speak.say("baseline.this"), speak.say(f"baseline.{comparison.reference}"))
-    table = rows_table(title, comparison.rows, *heads, lang)
-    return [table, *(_plain(f"· {speak.free(note)}") for note in comparison.notes)]
+    from rich.text import Text
+
+    # a title of the table itself is broken where a narrow table ends
+    table = rows_table("", comparison.rows, *heads, lang)
+    notes = (_plain(f"· {speak.free(note)}") for note in comparison.notes)
+    return [Text(title, style="bold"), table, *notes]
 
 
 def rows_table(
@@ -110,8 +114,8 @@ def _sureness(row: Row, speak: Language) -> str:
     _, low, high = row.ratio.bounds()
     if low == high:
         return speak.say("baseline.single" if row.single else "baseline.exact")
-    low, high = (speak.number(f"{end:.3g}") for end in (low, high))
-    return speak.say("interval.ends", low=low, high=high)
+    least, most = f"{rounded(low, 3, 'down'):.3g}", f"{rounded(high, 3, 'up'):.3g}"
+    return speak.say("interval.ends", low=speak.number(least), high=speak.number(most))
 
 
 def _print(console: Console, parts: Iterable[RenderableType]) -> None:

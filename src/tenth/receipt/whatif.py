@@ -3,10 +3,14 @@
 On a device of another kind, such as an accelerator for a processor, time is not worked out from the
 ratio of peaks: how much of it this work would fill is what decides, and small work fills next to
 nothing. It is estimated there only from an MFU that somebody gives.
+
+What is a factor of both sides, such as the energy where only the place is another one, errs in both
+alike: it cancels, and the interval of the ratio is that of what is otherwise.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,7 @@ from tenth.figures import Figure, product, unknown
 from tenth.receipt.compare import Comparison
 from tenth.receipt.place import Place
 from tenth.receipt.price import hourly_price
-from tenth.receipt.rows import Row
+from tenth.receipt.rows import Paired, Row
 from tenth.receipt.stage import total_of
 
 if TYPE_CHECKING:
@@ -72,13 +76,17 @@ def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
     found = {
         "wall_seconds": seconds,
         "energy_joules": energy,
-        "carbon_gco2e": _carbon(was, energy, place, otherwise),
+        "carbon_gco2e": _carbon(was, energy, place, receipt.place),
         "price_usd": _money(was, seconds, price),
     }
-    rows = [
-        Row(name, _estimated(found[name]), was[name], _SAME if found[name] == was[name] else "")
+    rows = {
+        name: Row(
+            name, _estimated(found[name]), was[name], _SAME if found[name] == was[name] else ""
+        )
         for name in _COSTS
-    ]
+    }
+    carbon = rows["carbon_gco2e"]
+    rows["carbon_gco2e"] = _sharing(carbon, rows["energy_joules"], receipt.place, place)
     changes = [f"on {otherwise.device}"] if otherwise.device else []
     if otherwise.place:
         changes.append(f"in {place.name}")
@@ -88,7 +96,7 @@ def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
     notes = [_WARNING]
     if otherwise.device:
         notes += [f"time: {seconds.source}", f"energy: {energy.source}"]
-    return Comparison(title, "as it was", rows, notes, reference="was")
+    return Comparison(title, "as it was", list(rows.values()), notes, reference="was")
 
 
 def _work(receipt: Receipt, was: dict[str, Figure], otherwise: Otherwise) -> tuple[Figure, Figure]:
@@ -160,11 +168,32 @@ def _price(otherwise: Otherwise) -> Figure | None:
     return prices.per_hour(otherwise.device) if otherwise.device else None
 
 
-def _carbon(was: dict[str, Figure], energy: Figure, place: Place, otherwise: Otherwise) -> Figure:
-    if otherwise.place is None and otherwise.device is None:
+def _carbon(was: dict[str, Figure], energy: Figure, place: Place, here: Place) -> Figure:
+    if energy == was["energy_joules"] and place == here:
         return was["carbon_gco2e"]
     source = f"energy × {place.carbon} ({place.carbon.source})"
     return product([energy, _KWH, place.carbon], "gCO2e", source)
+
+
+def _sharing(carbon: Row, energy: Row, here: Place, there: Place) -> Row:
+    """The row of carbon, its ratio that of the energies, of the grids, or of both.
+
+    Only if what it was is energy × grid, as the meter makes it.
+    """
+    if carbon.why_no_ratio or not _is_product(carbon.reference, energy.reference, here):
+        return carbon
+    ratios = [] if energy.why_no_ratio else [energy.ratio]
+    if there != here:
+        ratios.append(Row("grid", there.carbon, here.carbon).ratio)
+    ratio = product(ratios, "×", "of what is otherwise; what both sides share cancels")
+    return Paired(carbon.name, carbon.value, carbon.reference, paired=_estimated(ratio))
+
+
+def _is_product(carbon: Figure, energy: Figure, place: Place) -> bool:
+    made = product([energy, _KWH, place.carbon], "gCO2e", "")
+    if made.value is None or carbon.value is None:
+        return False
+    return math.isclose(made.value, carbon.value, rel_tol=1e-6)
 
 
 def _money(was: dict[str, Figure], seconds: Figure, price: Figure | None) -> Figure:

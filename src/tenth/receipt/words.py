@@ -52,7 +52,7 @@ def percent(bounds: tuple[float, float], speak: Language | None = None) -> Said:
     """An interval of a rate.
 
     >>> percent((0.59, 0.974))
-    '59 – 97 %'
+    '59 – 98 %'
     """
     return numbers.percent(_of(speak), bounds)
 

@@ -16,6 +16,7 @@ def test_credit_is_given_where_the_table_is_used():
     ("figure", "text"),
     [
         (Figure(0.5, "", 0.4, 0.6), "0.5 (90 % interval 0.4 to 0.6; measured)"),
+        (Figure(2, "kWh", 1.2349, 2.9871), "2 kWh (90 % interval 1.23 kWh to 2.99 kWh; measured)"),
         (counted(3, "FLOP", "the graph"), "3 FLOP (counted: the graph)"),
         (unknown("J", "no sensor"), "unknown (no sensor)"),
     ],

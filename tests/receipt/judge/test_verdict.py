@@ -101,7 +101,7 @@ def test_what_a_saving_cost_elsewhere_is_told():
     assert judged.saved
     assert judged.slower
     assert judged.verdict.endswith(
-        "but the program is slower (2.60 times as long, 90 % interval 2.50 to 2.80)."
+        "but the program is slower (2.6 times as long, 90 % interval 2.5 to 2.8)."
     )
     judged = Judgement(model(), model(size=2000, digest="b"), ran(0.5, 0.45, 0.6))
     assert judged.larger

@@ -1,3 +1,5 @@
+import doctest
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,10 +30,16 @@ EN, AR = language("en"), language("ar")
         (38_208, "weights", "38,208"),
         (1_000_000, "weights", "1 million"),
         (0.00178, "USD", "0.0018 USD"),
+        (0.000123, "USD", "0.00012 USD"),
+        (0.0000123, "USD", "1.2\u202f×\u202f10⁻⁵ USD"),
+        (1.65e-9, "USD", "1.7\u202f×\u202f10⁻⁹ USD"),
+        (-2.69e-9, "USD", "−2.7\u202f×\u202f10⁻⁹ USD"),
+        (3e-12, "J", "3\u202f×\u202f10⁻¹² J"),
         (0, "USD", "0 USD"),
         (8.4e22, "FLOP", "8.4\u202f×\u202f10²² FLOP"),
         (0.97, "", "0.97"),
         (-3, "s", "−3 s"),
+        (478_891, "uses", "479,000 uses"),
     ],
 )
 def test_values(value, unit, told):
@@ -57,6 +65,10 @@ def test_values_in_arabic(value, unit, told):
         (Figure(55, "days", 30, 99), "30 – 99 days"),
         (Figure(4000, "J", 2000, 9000), "0.555 – 2.5 Wh"),
         (Figure(2, "gCO2e", 0, 3), "0 – 3 g CO₂e"),
+        (
+            Figure(2e-5, "USD", 7.11e-6, 4e-5),
+            "7.1\u202f×\u202f10⁻⁶ – 4.0\u202f×\u202f10⁻⁵ USD",
+        ),
         (Figure(2, "gCO2e", 2, 2), ""),
         (unknown("J", "lost"), ""),
     ],
@@ -69,6 +81,10 @@ def test_an_estimate_is_rounded_and_an_interval_with_it():
     figure = Figure(1234567, "USD", 1000001, 1999999)
     assert numbers.value(EN, figure, 2) == "1,200,000 USD"
     assert numbers.interval(EN, figure, 2) == "1,000,000 – 2,000,000 USD"
+
+
+def test_examples_in_the_docstrings_hold():
+    assert doctest.testmod(numbers).failed == 0
 
 
 def test_unknown_is_a_word_and_never_zero():
@@ -128,3 +144,16 @@ def test_a_duration_is_rounded_once_in_the_unit_that_is_shown():
 )
 def test_ends_of_an_interval_are_rounded_outwards(figure, told):
     assert numbers.interval(EN, figure, 2) == told
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        ((0.299, 0.701), "29 – 71 %"),
+        ((0.29, 0.57), "29 – 57 %"),  # 100 × 0.57 is no whole number of a float
+        ((0.0, 1.0), "0 – 100 %"),
+        ((0.004, 0.996), "0 – 100 %"),
+    ],
+)
+def test_a_rate_is_rounded_outwards(bounds, told):
+    assert numbers.percent(EN, bounds) == told

@@ -2,7 +2,9 @@ import pytest
 
 from tenth.figures import Figure, unknown
 from tenth.receipt import Row
-from tenth.receipt.told.actual import verdict
+from tenth.receipt.look.language import language
+from tenth.receipt.told import figures
+from tenth.receipt.told.actual import in_words, verdict
 
 
 def figure(low, value, high):
@@ -25,3 +27,12 @@ def figure(low, value, high):
 )
 def test_the_verdict_on_a_plan(planned, came_to, said):
     assert verdict(Row("time", planned, came_to)) == said
+
+
+def test_ends_in_words_and_in_the_table_are_rounded_outwards():
+    row = Row("device_hours", figure(1.049, 2, 10490.1), figure(1, 1, 1))
+    speak = language("en")
+    said = in_words(row, "inside", (1.049, 2, 10490.1), speak)
+    assert "1 " in said
+    assert "11,000" in said
+    assert figures.ratio(speak, row).interval == "1 – 11,000"

@@ -1,7 +1,7 @@
 """What a form's free text says: figures whole, the boundary, the origins, the credit."""
 
 from tenth.catalogue import CREDIT
-from tenth.figures import Figure
+from tenth.figures import Figure, Way, rounded
 from tenth.receipt.export import tally
 from tenth.receipt.record import Receipt
 
@@ -20,10 +20,15 @@ def said(figure: Figure) -> str:
     """
     if not figure.known:
         return f"unknown ({figure.reason})"
-    value, low, high = (f"{bound:.3g} {figure.unit}".strip() for bound in figure.bounds())
-    bounds = "" if figure.low == figure.high else f"90 % interval {low} to {high}; "
+    value, low, high = figure.bounds()
+    ends = f"{_amount(low, figure.unit, 'down')} to {_amount(high, figure.unit, 'up')}"
+    bounds = "" if low == high else f"90 % interval {ends}; "
     source = f": {figure.source}" if figure.source else ""
-    return f"{value} ({bounds}{figure.label}{source})"
+    return f"{_amount(value, figure.unit)} ({bounds}{figure.label}{source})"
+
+
+def _amount(number: float, unit: str, way: Way = "nearest") -> str:
+    return f"{rounded(number, 3, way):.3g} {unit}".strip()
 
 
 def credit(receipt: Receipt) -> str:

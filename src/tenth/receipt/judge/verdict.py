@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenth.figures import Figure, human, unknown
+from tenth.figures import Figure, human, rounded, unknown
 from tenth.receipt import render
 from tenth.receipt.judge.account import Account
 from tenth.receipt.judge.timing import Timing
@@ -145,7 +145,8 @@ def _time_words(ratio: Figure) -> str:
         return f"its time was not measured ({ratio.reason})"
     value, low, high = ratio.bounds()
     unit = "times as long" if value > 1 else "of the time"
-    interval = f"{value:.2f} {unit}, 90 % interval {low:.2f} to {high:.2f}"
+    ends = f"{rounded(low, 3, 'down'):.3g} to {rounded(high, 3, 'up'):.3g}"
+    interval = f"{value:.3g} {unit}, 90 % interval {ends}"
     if high <= FELT:
         return f"the program is faster ({interval})"
     if low >= _FELT_MORE:

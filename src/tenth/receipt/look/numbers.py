@@ -15,6 +15,7 @@ _LARGER = {
 _SMALLER = {"h": (3600.0, "s"), "days": (86400.0, "s"), "kgCO2e": (1e3, "gCO2e")}
 _COUNTED = ("parameters", "weights")  # told in full below a million
 _HUGE = 1e18  # FLOPs from here on are told as a power of ten
+_LEAST_SUM = 1e-4  # USD below are told as a power of ten
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -36,14 +37,18 @@ def interval(speak: Language, figure: Figure, digits: int | None = None) -> Said
     low, high = _ends(figure, digits)
     number, _, unit = low.partition(" ")
     if number == "0" or unit == high.partition(" ")[2]:
-        return speak.say("interval.ends", low=speak.number(number), high=_worded(speak, high))
+        return speak.say(
+            "interval.ends", low=speak.number(_raised(number)), high=_worded(speak, high)
+        )
     return speak.say("interval.ends", low=_worded(speak, low), high=_worded(speak, high))
 
 
 def percent(speak: Language, bounds: tuple[float, float]) -> Said:
     """An interval of a rate in percent."""
-    low, high = (f"{100 * bound:.0f}" for bound in bounds)
-    return speak.say("interval.ends", low=speak.number(low), high=speak.number(f"{high} %"))
+    # 100 × 0.57 is no whole number of a float
+    least, most = (float(f"{100 * bound:.12g}") for bound in bounds)
+    low, high = speak.number(f"{math.floor(least)}"), speak.number(f"{math.ceil(most)} %")
+    return speak.say("interval.ends", low=low, high=high)
 
 
 def times(speak: Language, before: Figure, after: Figure) -> Said:
@@ -86,16 +91,41 @@ def _plain(number: float, unit: str, digits: int | None, way: Way = "nearest") -
     """Number and unit's sign, as all languages write them; rounded once, in the unit shown."""
     if unit == "FLOP" and abs(number) >= _HUGE:
         mantissa, _, power = f"{rounded(number, digits or 3, way):.2e}".partition("e")
-        mantissa = f"{float(mantissa):.3g}"
-        return f"{mantissa}\u202f×\u202f10{str(int(power)).translate(_RAISED)} FLOP"
+        return f"{float(mantissa):.3g}e{power} FLOP"
+    if unit == "uses":
+        digits = digits or 3  # a quotient of estimates
     if unit in _COUNTED and abs(number) < 1e6 and number == int(number):
         return f"{number if digits is None else rounded(number, digits, way):,.0f}"
     if unit == "USD" and 0 < abs(number) < 1:
-        places = 1 - math.floor(math.log10(abs(number)))  # two digits of a small sum
-        return f"{rounded(number, 2, way):.{places}f} USD"
-    plain = human(number, unit, digits, way)
+        plain = _small_sum(rounded(number, 2, way))
+    else:
+        plain = human(number, unit, digits, way)
     # a hyphen beside the dash of an interval is no minus
     return f"−{plain[1:]}" if plain.startswith("-") else plain
+
+
+def _small_sum(usd: float) -> str:
+    """Two digits of less than a dollar; so many zeros that nobody counts them are a power of ten.
+
+    >>> _small_sum(0.05), _small_sum(0.00012), _small_sum(0.000012)
+    ('0.050 USD', '0.00012 USD', '1.2e-05 USD')
+    """
+    if abs(usd) < _LEAST_SUM:
+        return f"{usd:.1e} USD"
+    places = 1 - math.floor(math.log10(abs(usd)))
+    return f"{usd:.{places}f} USD"
+
+
+def _raised(digits: str) -> str:
+    """Digits with their power of ten as people write it.
+
+    >>> _raised("1.2e-05").replace("\u202f", " "), _raised("1,037")
+    ('1.2 × 10⁻⁵', '1,037')
+    """
+    mantissa, _, power = digits.partition("e")
+    if not power:
+        return digits
+    return f"{mantissa}\u202f×\u202f10{str(int(power)).translate(_RAISED)}"
 
 
 def _is_word(speak: Language, sign: str) -> bool:
@@ -106,6 +136,7 @@ def _worded(speak: Language, plain: str) -> Said:
     """The amount with its unit as a word of the language, or as a sign of the SI."""
     digits, _, sign = plain.partition(" ")
     if not _is_word(speak, sign):
-        return speak.number(plain.replace("CO2e", " CO₂e"))
+        told = f"{_raised(digits)} {sign.replace('CO2e', ' CO₂e')}"
+        return speak.number(told.strip())
     shown = float(digits.replace(",", "").replace("−", "-"))
-    return speak.say(f"unit.{sign}", plural=shown, count=speak.number(digits))
+    return speak.say(f"unit.{sign}", plural=shown, count=speak.number(_raised(digits)))

@@ -80,7 +80,7 @@ def _spans(rows: Sequence[Row], verdicts: Sequence[str], speak: Language) -> Spa
         Span(
             words.name_of(row.name, speak),
             band,
-            _words(row, found, ratio, speak.plain),
+            in_words(row, found, ratio, speak.plain),
             _TONES.get(found, "open"),
         )
         for (row, found), ratio, band in zip(drawn, ratios, axis.bands, strict=True)
@@ -88,7 +88,8 @@ def _spans(rows: Sequence[Row], verdicts: Sequence[str], speak: Language) -> Spa
     return Spans(items, bands.ticks(axis), speak.say("actual.caption"), axis.one)
 
 
-def _words(row: Row, found: str, ratio: tuple[float, float, float], plain: Language) -> Said:
-    low, _, high = (plain.number(f"{end:.2g}") for end in ratio)
+def in_words(row: Row, found: str, ratio: tuple[float, float, float], plain: Language) -> Said:
+    """What the drawing of a row shows, for those who do not see it."""
+    low, high = (plain.number(end) for end in figures.ends(ratio[0], ratio[2]))
     name, said = words.name_of(row.name, plain), plain.say(f"actual.{found}")
     return plain.say("actual.chart", name=name, low=low, high=high, verdict=said)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tenth.receipt.rows import Row
 
 COLUMNS = ("wall_seconds", "flops_executed", "energy_joules", "carbon_gco2e", "price_usd")
+_DIGITS = 2  # of a ratio
 
 
 def of_receipt(receipt: Receipt, speak: Language) -> Iterator[tuple[Said, Figure]]:
@@ -72,10 +73,14 @@ def ratio(speak: Language, row: Row) -> Shown:
     found = row.ratio
     if not found.known:
         return Shown(Said("–"), speak.free(row.why_no_ratio) if row.why_no_ratio else Said(""))
-    value, low, high = (speak.number(_two_digits(end)) for end in found.bounds())
-    ends = speak.say("interval.ends", low=low, high=high) if low != high else Said("")
-    return Shown(value, ends)
+    value, least, most = found.bounds()
+    told = speak.number(human(value, "", _DIGITS))
+    if least == most:
+        return Shown(told, Said(""))
+    low, high = (speak.number(end) for end in ends(least, most))
+    return Shown(told, speak.say("interval.ends", low=low, high=high))
 
 
-def _two_digits(number: float) -> str:
-    return human(float(f"{number:.2g}"), "")
+def ends(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval of ratios, rounded outwards."""
+    return human(low, "", _DIGITS, "down"), human(high, "", _DIGITS, "up")
