@@ -1,6 +1,7 @@
 """Pruning in the Trainer of transformers is pruning in a plain loop, step for step."""
 
 import os
+import re
 import sys
 import warnings
 from itertools import islice
@@ -88,7 +89,8 @@ def test_masks_and_weights_are_those_of_a_plain_loop(tmp_path, hand):
     assert stage.figures["flops_executed_growth"].value > 0
     size = callback.receipt.sizes[0]
     assert size.after.value <= 0.2 * size.before.value
-    assert callback.receipt.notes == []
+    (note,) = callback.receipt.notes
+    assert re.fullmatch(r"Never pruned.*: 576 of 10,048 weights .*: Embedding 576\.", note)
 
 
 def test_before_the_step_of_the_optimizer_would_be_wrong(tmp_path, hand, monkeypatch):
@@ -186,3 +188,17 @@ def test_the_example_learns_at_a_fifth_of_the_weights(capsys):
     assert float(capsys.readouterr().out.split("words: ")[1].split()[0]) < 1.0
     size = callback.receipt.sizes[0]
     assert size.after.value <= 0.2 * size.before.value
+
+
+def test_the_layers_of_gpt_2_are_left_out_and_the_receipt_says_so(tmp_path):
+    from transformers import GPT2Config, GPT2ForSequenceClassification
+
+    sizes = {"n_embd": 8, "n_head": 2, "n_layer": 1, "n_positions": 4, "vocab_size": 9}
+    tokens = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+    model = GPT2ForSequenceClassification(GPT2Config(**sizes, **tokens))
+    items = [{"input_ids": torch.ones(4, dtype=torch.long), "labels": torch.tensor(1)}] * 8
+    callback = PruneCallback(density=0.5)
+    args = example.arguments(tmp_path, max_steps=2, per_device_train_batch_size=2)
+    Trainer(model, args, train_dataset=items, callbacks=[callback]).train()
+    (note,) = [note for note in callback.receipt.notes if note.startswith("Never pruned")]
+    assert f"Conv1D {8 * 24 + 8 * 8 + 2 * 8 * 32}" in note

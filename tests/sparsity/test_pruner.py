@@ -445,3 +445,82 @@ def test_a_method_may_be_named():
     assert Pruner(model, optimizer, method="rigl", **terms).method is RIGL
     with pytest.raises(InputError, match="method must be one of gradual"):
         Pruner(model, optimizer, method="grannet", **terms)
+
+
+def test_a_finish_before_the_final_density_says_so_and_loses_nothing():
+    net, opt, pruner = start(steps=40)
+    for step in range(10):
+        train_step(net, opt, pruner, step)
+    rule = r"pruner\.finish\(\) must be called after step 20, at density 0\.2\. Got step 10, at"
+    with pytest.warns(UserWarning, match=rule):
+        assert pruner.finish() is net
+    for step in range(10, 20):
+        train_step(net, opt, pruner, step)
+    assert pruner.finish() is net
+
+
+def test_a_step_before_that_of_the_optimizer_is_refused():
+    net, opt, pruner = start(METHODS["static"])
+    inputs, labels = batch(0)
+    nn.functional.cross_entropy(net(inputs), labels).backward()
+    pruner.step()
+    with pytest.raises(InputError, match=r"pruner\.step\(\) must be called after optimizer\.step"):
+        opt.step()
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_right_orders_are_not_taken_for_wrong_ones(set_to_none):
+    net, opt, pruner = start(METHODS["static"])
+    for number in range(4):
+        inputs, labels = batch(number)
+
+        def closure():
+            opt.zero_grad(set_to_none=set_to_none)
+            loss = nn.functional.cross_entropy(net(inputs), labels)  # noqa: B023
+            loss.backward()
+            return loss
+
+        if number % 2:
+            opt.step(closure)  # the gradients of the step before are there as it begins
+        else:
+            closure()
+            opt.step()
+        pruner.step()
+    closure()
+    pruner.step()  # as where half precision skips a step of the optimizer
+    closure()
+    opt.step()
+
+
+def test_of_two_pruners_of_one_weight_the_newer_one_has_it():
+    net, opt, old = start(METHODS["static"])
+    new = Pruner(net, opt, density=0.1, method="static", timetable=Timetable(40))
+    train_step(net, opt, new, 0)
+    for call in (old.step, old.finish):
+        with pytest.raises(
+            InputError, match=r"pruner must be the only one of its weights\. Got two"
+        ):
+            call()
+    assert new.finish() is net
+
+
+def test_two_pruners_of_different_weights_may_be():
+    net = build()
+    opt = torch.optim.Adam(net.parameters())
+    timetable = Timetable(40)
+    one, other = (
+        Pruner(net, opt, density=0.5, method="static", timetable=timetable, exclude=left)
+        for left in (["0"], ["4", "7"])
+    )
+    for step in range(2):
+        train_step(net, opt, one, step)
+        other.step()
+    assert one.finish() is other.finish() is net
+
+
+def test_a_pruner_that_is_gone_holds_nothing():
+    net, opt, pruner = start(METHODS["static"])
+    train_step(net, opt, pruner, 0)
+    del pruner
+    opt.step()
+    opt.step()

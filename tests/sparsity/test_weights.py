@@ -3,7 +3,15 @@ import torch
 from torch import nn
 
 from tenth.errors import DivergedError, InputError
-from tenth.sparsity.weights import check_finite, held_dense, plain, prunable
+from tenth.sparsity import Pruner, Timetable
+from tenth.sparsity.weights import (
+    check_finite,
+    held_dense,
+    left_dense,
+    plain,
+    prunable,
+    told_dense,
+)
 
 
 class Tied(nn.Module):
@@ -109,3 +117,31 @@ def test_what_is_not_finite_is_named(value, got):
     with pytest.raises(DivergedError, match=f"weight 'x' must be finite numbers. Got {got}. Stop."):
         check_finite(torch.tensor([1.0, value]), "weight 'x'", DivergedError, "Stop.")
     check_finite(torch.tensor([1.0, 3e38, 3e38]), "weight 'x'", DivergedError, "Stop.")
+
+
+class Conv1D(nn.Module):
+    """As transformers has it in GPT-2: a Linear whose weight lies transposed."""
+
+    def __init__(self, outputs, inputs):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(inputs, outputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+
+def test_what_is_never_pruned_is_counted_by_kind():
+    net = nn.Sequential(Conv1D(8, 4), nn.LSTM(2, 3), Tied(), nn.LayerNorm(9))
+    pruned = prunable(net).values()
+    assert left_dense(net, pruned) == {"LSTM": 12 * 2 + 12 * 3, "Conv1D": 32, "Embedding": 20}
+    assert told_dense(net, pruned) == (
+        "Never pruned, beside biases and norms: 112 of 128 weights (87.5 %): "
+        "LSTM 60, Conv1D 32, Embedding 20."
+    )
+    layer = nn.Linear(2, 2)
+    assert told_dense(layer, prunable(layer).values()) == ""
+
+
+def test_a_model_of_such_layers_alone_is_refused_by_their_name():
+    net = nn.Sequential(Conv1D(8, 4))
+    said = r"prunable weights\. Got none\. .* 32 of 32 weights \(100 %\): Conv1D 32"
+    with pytest.raises(InputError, match=said):
+        Pruner(net, torch.optim.Adam(net.parameters()), density=0.1, timetable=Timetable(9))

@@ -30,6 +30,7 @@ from tenth.receipt import Aim, BeforeAfter, Meter, Receipt, Stage
 from tenth.receipt.place import Place
 from tenth.sparsity import Method, Pruner, Timetable
 from tenth.sparsity.methods import method_of
+from tenth.sparsity.weights import told_dense
 
 
 class Pruning:
@@ -179,6 +180,8 @@ class Pruning:
                 counted(kept, "weights", "that are not zero"),
             )
         )
+        if left := told_dense(pruner.model, pruner.weights.values()):
+            receipt.notes.append(left)
         if kept > pruner.target_density * weights:
             receipt.notes.append(
                 f"The model ends at density {kept / weights:.3g}, above {pruner.target_density:g}: "

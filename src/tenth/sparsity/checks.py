@@ -7,10 +7,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tenth.errors import InputError, must
-from tenth.sparsity.weights import check_finite
+from tenth.sparsity.weights import check_finite, told_dense
 
 
-def check_weights(weights: Mapping[str, nn.Parameter], optimizer: Optimizer) -> None:
+def check_weights(
+    model: nn.Module, weights: Mapping[str, nn.Parameter], optimizer: Optimizer
+) -> None:
     """See that there are weights, that they are finite, and that the optimizer owns them.
 
     Raises:
@@ -18,6 +20,8 @@ def check_weights(weights: Mapping[str, nn.Parameter], optimizer: Optimizer) -> 
     """
     if not weights:
         remedy = "Give it Linear or Conv layers that are neither frozen nor excluded."
+        if left := told_dense(model, ()):
+            remedy = f"{remedy} {left}"
         raise InputError(must("model", "a model with prunable weights", "none", remedy))
     owned = {id(p) for group in optimizer.param_groups for p in group["params"]}
     for name, weight in weights.items():

@@ -17,6 +17,7 @@ Under torch.distributed every process decides, and all take the decision of rank
 and call `step()` on every rank.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tenth.errors import NothingSavedError
+from tenth.errors import NothingSavedError, must
 from tenth.layouts import check_density
 from tenth.sparsity import schedules, scores
 from tenth.sparsity.checks import check_masks, check_state, check_weights
@@ -35,6 +36,7 @@ from tenth.sparsity.methods import GRADUAL, Method, method_of
 from tenth.sparsity.moves import shrink
 from tenth.sparsity.schedules import Timetable
 from tenth.sparsity.sparse.layer import is_parked
+from tenth.sparsity.use import Use
 from tenth.sparsity.weights import held_dense, plain, prunable
 
 
@@ -83,7 +85,7 @@ class Pruner:
         self.model, self.optimizer = plain(model), optimizer
         self.method, self.timetable = method_of(method), timetable
         self.weights = prunable(self.model, exclude)
-        check_weights(self.weights, optimizer)
+        check_weights(self.model, self.weights, optimizer)
         self._held = held_dense(self.model, self.weights, self.target_density)
         self._generator = torch.Generator().manual_seed(seed)
         self._steps = 0
@@ -91,6 +93,7 @@ class Pruner:
         self._set({n: torch.ones_like(w, dtype=torch.bool) for n, w in self.weights.items()})
         self._first = first
         self._untouched = self._start(masks)
+        self._use = Use(self.weights.values(), optimizer)
         self._lived = {name: mask.clone() for name, mask in self.masks.items()}
 
     @torch.no_grad()
@@ -129,9 +132,12 @@ class Pruner:
 
         Raises:
             DivergedError: a weight, or a gradient that is looked at, is not finite.
-            InputError: masks are chosen by gradient, and there is none.
+            InputError: masks are chosen by gradient, and there is none; or another pruner was made
+                for these weights. Called before `optimizer.step()`, it is that which raises.
         """
+        self._use.check_alone()
         self._steps += 1
+        self._use.pruned()
         self._untouched = {}
         self._apply()
         moves, turns = self._due(self._steps)
@@ -173,15 +179,25 @@ class Pruner:
     def finish(self) -> nn.Module:
         """The plain module, its removed weights exactly 0.
 
+        Before the final density is reached there is a warning: nothing is lost, training can go on.
+
         Raises:
             NothingSavedError: no weight was removed.
+            InputError: another pruner was made for these weights.
         """
+        self._use.check_alone()
         if self.density() == 1:
             raise NothingSavedError(
                 f"Pruning removed nothing: density is 1 after {self._steps} steps, wanted "
                 f"{self.target_density:g} at step {self.timetable.ramp_end}. Train longer, or "
                 "choose a density below 1."
             )
+        if self.density() > self.target_density:
+            rule = (
+                f"called after step {self.timetable.ramp_end}, at density {self.target_density:g}"
+            )
+            got = f"step {self._steps}, at density {self.density():.3g}"
+            warnings.warn(must("pruner.finish()", rule, got, "Train on first."), stacklevel=2)
         self._apply()
         return self.model
 

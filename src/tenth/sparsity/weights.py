@@ -1,6 +1,8 @@
 """Which weights may be pruned: those of Linear and Conv layers, each once, by its name.
 
 Biases and norm parameters are few, and embeddings are looked up, not multiplied: they stay dense.
+So do the weights of other kinds of layers, such as the `Conv1D` of transformers' GPT-2, which lie
+transposed: `left_dense` says how many those are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -93,6 +95,35 @@ def held_dense(
             wanted = size < 0.01 * total or density <= 0.05
             return frozenset({name} if wanted and 2 * size <= kept_count(total, density) else ())
     return frozenset()
+
+
+def left_dense(model: nn.Module, pruned: Iterable[nn.Parameter]) -> dict[str, int]:
+    """How many weights of two axes or more are not among `pruned`, by kind of layer, most first.
+
+    A weight that several layers share is counted once, with the first.
+    """
+    seen = {id(weight) for weight in pruned}
+    counts: dict[str, int] = {}
+    for module in plain(model).modules():
+        for weight in module.parameters(recurse=False):
+            if weight.dim() > 1 and id(weight) not in seen:
+                seen.add(id(weight))
+                kind = type(module).__name__
+                counts[kind] = counts.get(kind, 0) + weight.numel()
+    return dict(sorted(counts.items(), key=lambda each: -each[1]))
+
+
+def told_dense(model: nn.Module, pruned: Iterable[nn.Parameter]) -> str:
+    """What `left_dense` found, as a sentence with its share; empty where nothing is left."""
+    pruned = list(pruned)
+    left = left_dense(model, pruned)
+    count = sum(left.values())
+    if not count:
+        return ""
+    total = count + sum(weight.numel() for weight in pruned)
+    kinds = ", ".join(f"{kind} {many:,}" for kind, many in left.items())
+    share = f"{count:,} of {total:,} weights ({100 * count / total:.3g} %)"
+    return f"Never pruned, beside biases and norms: {share}: {kinds}."
 
 
 def needed(gradient: Tensor | None) -> Tensor:
