@@ -181,4 +181,5 @@ task = tenth.Task(
     optimizer=optimizer,
     small=small,
     steps=1000,
+    best=1.0,  # a share of right answers
 )

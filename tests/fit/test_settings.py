@@ -56,6 +56,15 @@ def test_an_infinite_target_turns_that_of_the_task_off():
     assert Settings().for_task(tiny.task()).target is None
 
 
+def test_a_target_above_the_best_score_is_refused():
+    shares = tiny.task(best=1.0)
+    assert Settings(target=1.0).for_task(shares).target == 1.0
+    assert Settings(target=math.inf).for_task(shares).target is None
+    assert Settings(target=2.0).for_task(tiny.task()).target == 2.0
+    with pytest.raises(InputError, match=r"target must be at most 1, the highest .* Got 2\.0"):
+        Settings(target=2.0).for_task(shares)
+
+
 def test_rates_by_hand():
     settings = Settings(steps=4, lr_schedule="constant", lr_scale=0.5, warm_up=4)
     pace = settings.for_task(tiny.task())

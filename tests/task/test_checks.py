@@ -62,6 +62,24 @@ WRONG = {
     "small too large": ({"small": lambda weights: tiny.build()}, "small", "at most the 21 weights"),
     "steps": ({"steps": 0}, "steps", "at least 1"),
     "target": ({"target": math.nan}, "target", "finite"),
+    "target too high": ({"target": 2.0, "best": 1.0}, "target", "at most 1, .* Got 2"),
+    "best": ({"best": math.inf}, "best", "a finite number or None"),
+    "best too low": ({"best": -1.0}, "best", "the highest score"),
+    "score raises on test": (
+        {"score": lambda m, split: tiny.score(m, {"val": "val"}[split])},
+        "score",
+        r"on 'test' would fail after the training\. task\.score raised KeyError: 'test'",
+    ),
+    "score NaN on test": (
+        {"score": lambda m, split: 0.0 if split == "val" else math.nan},
+        "score",
+        "Got nan for 'test'",
+    ),
+    "score on test of other shapes": (
+        {"score": lambda m, split: m(torch.zeros(4, 6 if split == "val" else 5)).sum().item()},
+        "score",
+        "on 'test' would fail after the training",
+    ),
 }
 
 
@@ -72,6 +90,52 @@ def test_a_wrong_part_is_named_and_a_right_one_shown(case):
         tiny.task(**change).check()
     assert f"task.{part}" in str(caught.value)
     assert SHAPES[part] in str(caught.value)
+
+
+def test_of_the_test_score_only_what_may_differ_is_tried():
+    seen = []
+
+    class Net(nn.Sequential):
+        def forward(self, given):
+            seen.append(tuple(given.shape))
+            return super().forward(given)
+
+    def score(model, split):
+        try:
+            for size in (4, 3) if split == "val" else (9, 8, 7):
+                model(torch.zeros(size, 6))
+        except Exception:  # it must not be held by the user's own handling
+            return 0.0
+        return 1.0
+
+    tiny.task(model=lambda: Net(*tiny.build()), score=score, small=None).check()
+    assert seen[-2:] == [(4, 6), (3, 6)]
+
+
+def test_a_test_split_of_other_shapes_is_tried_once_and_hooks_are_gone():
+    passes, models = [], []
+
+    def model():
+        models.append(nn.Sequential(nn.Conv1d(1, 2, 1), nn.Flatten(), nn.LazyLinear(3)))
+        models[-1](torch.zeros(2, 1, 6))
+        return models[-1]
+
+    def score(model, split):
+        for _ in range(3):
+            passes.append(split)
+            model(torch.zeros(2, 1, 6))
+            model[0](torch.zeros(2, 1, 9 if split == "test" else 6))
+        return 0.0
+
+    def loss(model, batch):
+        return model(batch[0][:, None]).sum()
+
+    example = (torch.zeros(1, 1, 6),)
+    tiny.task(model=model, loss=loss, score=score, small=None, example=example).check()
+    assert passes == ["val"] * 3 + ["test"]
+    assert not any(
+        part._forward_hooks or part._forward_pre_hooks for net in models for part in net.modules()
+    )
 
 
 def test_an_error_in_a_part_says_the_line():

@@ -65,7 +65,14 @@ class Settings:
             raise InputError(must("save_seconds", "at least 0", repr(self.save_seconds)))
 
     def for_task(self, task: Task, updates: int = MASK_UPDATES) -> "Pace":
-        """The same with every gap filled; masks move `updates` times, where nothing is said."""
+        """The same with every gap filled; masks move `updates` times, where nothing is said.
+
+        Raises:
+            InputError: the target is above the best score of the task.
+        """
+        if _finite(self.target) is not None and task.best is not None and self.target > task.best:
+            rule = f"at most {task.best:g}, the highest score of this task"
+            raise InputError(must("target", rule, self.target))
         steps = task.steps if self.steps is None else self.steps
         return Pace(
             steps=steps,

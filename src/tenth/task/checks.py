@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from tenth.errors import TaskError
 from tenth.layouts import kept_count
 from tenth.sparsity import prunable
+from tenth.task.glimpse import glimpse, noting
 from tenth.task.shapes import kind, said, wrong
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ def _check_plain_parts(task: "Task") -> None:
     target = task.target
     if target is not None and not (isinstance(target, int | float) and math.isfinite(target)):
         raise wrong("target", "a finite number or None", repr(target))
+    best = task.best
+    if best is not None and not (isinstance(best, int | float) and math.isfinite(best)):
+        raise wrong("best", "a finite number or None", repr(best))
+    if best is not None and target is not None and target > best:
+        raise wrong("target", f"at most {best:g}, the highest score there can be", target)
 
 
 def _checked_model(task: "Task") -> nn.Module:
@@ -91,9 +98,22 @@ def _check_loss(task: "Task", model: nn.Module) -> None:
 
 
 def _check_score(task: "Task", model: nn.Module) -> None:
-    score = task.read_score(model, "val")
+    with noting(model) as met:
+        score = task.read_score(model, "val")
+    _must_be_a_score(task, score, "val")
+    try:
+        tested = glimpse(model, met, lambda: task.read_score(model, "test"))
+    except TaskError as error:
+        raise TaskError(f"The score on 'test' would fail after the training. {error}") from error
+    if tested is not None:
+        _must_be_a_score(task, tested, "test")
+
+
+def _must_be_a_score(task: "Task", score: float, split: str) -> None:
     if not math.isfinite(score):
-        raise wrong("score", "a function that gives a finite number", f"{score} for 'val'")
+        raise wrong("score", "a function that gives a finite number", f"{score} for {split!r}")
+    if task.best is not None and score > task.best:
+        raise wrong("best", "the highest score there can be", f"{task.best} and scored {score}")
 
 
 def _check_small(task: "Task", model: nn.Module) -> None:

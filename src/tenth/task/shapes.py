@@ -22,6 +22,7 @@ SHAPES = {
     "nn.Linear(h, 10))",
     "steps": "steps=1000",
     "target": "target=0.97",
+    "best": "best=1.0",
 }
 """How each part may be written; a wrong part is answered with its line."""
 

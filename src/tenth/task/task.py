@@ -45,13 +45,15 @@ class Task:
             global generators of torch, numpy and Python, so that a run can be repeated and resumed.
         loss: scalar to minimise, for one batch; the model is in training mode.
         score: higher is better; the model is in evaluation mode and gradients are off. "val"
-            decides, "test" is read once at the end.
+            decides, "test" is read once at the end. Before a run its beginning is tried on an
+            untrained model, up to what "val" has tried already.
         example: arguments of `model.forward`, for capture.
         optimizer: makes the optimizer that moves the parameters it is given.
         small: makes a dense model with at most so many prunable weights, the rival of every
             sparse one; None if there is none.
         steps: length of a run when nobody says otherwise.
         target: score on "val" at which a run may stop; None for tasks without one.
+        best: the highest score there can be, such as 1 for a share; a target above is refused.
     """
 
     name: str
@@ -64,13 +66,14 @@ class Task:
     small: Callable[[int], nn.Module] | None = None
     steps: int = 1000
     target: float | None = None
+    best: float | None = None
 
     def check(self) -> None:
         """Call each part once, cheaply, and refuse the first wrong one.
 
         Raises:
             TaskError: names the part, what was got, and the shape of a right one.
-        Cost: one model, one batch forward and backward, one score on "val".
+        Cost: one model, one batch forward and backward, one score on "val", loading of "test".
         """
         with _forked():
             check_parts(self)
