@@ -1,9 +1,11 @@
 import errno
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import pytest
 from blake3 import blake3
@@ -15,6 +17,8 @@ from tenth.keep import packs
 from tenth.keep.packs import Span
 from tenth.keep.packs.form import FOOTER_BYTES, HEADER, SLOT
 from tenth.keep.places import disk, open_place
+
+from .interrupted import PACKS, Interrupted
 
 
 def written(place, payloads, target_bytes=packs.TARGET_BYTES) -> list[Span]:
@@ -139,10 +143,9 @@ def test_a_damaged_pack_is_replaced_by_the_next_one_with_the_same_name(tmp_path)
         assert file.read_bytes() == whole
 
 
-@pytest.mark.parametrize("after", [0, 5])
-def test_an_interruption_within_a_payload_ends_the_writer(tmp_path, monkeypatch, after):
-    """What was written cannot be told from what was not: sealing it would name a wrong pack."""
-    place = open_place(tmp_path, make=True)
+@pytest.mark.parametrize("after", [0, 3, 6])
+def test_an_interruption_within_a_payload_costs_that_payload_alone(place, monkeypatch, after):
+    """With nothing, a part and all of it in the file, and none of it in the hash."""
     real = disk.write
 
     def interrupt(handle, data):
@@ -151,13 +154,63 @@ def test_an_interruption_within_a_payload_ends_the_writer(tmp_path, monkeypatch,
 
     with packs.Writer(place) as writer:
         writer.add(b"first")
-        monkeypatch.setattr(disk, "write", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            writer.add(b"second")
-        monkeypatch.undo()
-        for call in (writer.finish, lambda: writer.add(b"third")):
-            with pytest.raises(InputError, match="first error"):
-                call()
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, "write", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                writer.add(b"second")
+        assert writer.add(b"third") == 1
+        spans = writer.finish()
+    assert spans == written(place, [b"first", b"third"])
+    assert [packs.Reader(place).read(span) for span in spans] == [b"first", b"third"]
+
+
+@pytest.mark.parametrize("target_bytes", [8, 20, 1 << 20])
+def test_interrupted_before_any_line_a_writer_loses_no_whole_payload(
+    tmp_path, monkeypatch, target_bytes
+):
+    for call in ("sync_file", "sync_folder"):
+        monkeypatch.setattr(disk, call, lambda *_: None)
+    payloads = [os.urandom(9), b"", os.urandom(12), os.urandom(5)]
+    for at in range(2000):
+        place = open_place(tmp_path / str(at), make=True)
+        tickets, ended = {}, False
+        with packs.Writer(place, target_bytes) as writer:
+            with suppress(KeyboardInterrupt), Interrupted(at, PACKS):
+                for number, payload in enumerate(payloads[:3]):
+                    tickets[number] = writer.add(payload)
+                writer.finish()
+                ended = True
+            tickets[3] = writer.add(payloads[3])
+            spans = writer.finish()
+        reader = packs.Reader(place)
+        assert {n: reader.read(spans[ticket]) for n, ticket in tickets.items()} == {
+            n: payloads[n] for n in tickets
+        }
+        for pack in {span.pack for span in spans}:
+            packs.check(place, pack)
+        assert len({span.pack for span in spans}) == len([*place.list("objects/")])
+        assert [*place.scratch().iterdir()] == []
+        shutil.rmtree(place.root)
+        if ended:
+            break
+    assert 50 < at < 1999
+
+
+def test_bytes_that_changed_before_an_interruption_end_the_writer(tmp_path, monkeypatch):
+    place = open_place(tmp_path, make=True)
+    with packs.Writer(place) as writer:
+        writer.add(b"first")
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                writer.add(b"second")
+        (file,) = place.scratch().iterdir()
+        data = bytearray(file.read_bytes())
+        data[18] ^= 1
+        file.write_bytes(data)
+        for message in ("other bytes than were written", "first error"):
+            with pytest.raises((DamagedError, InputError), match=message):
+                writer.finish()
     assert [entry.key for entry in place.list("")] == ["tenth-keep.json"]
 
 

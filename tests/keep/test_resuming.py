@@ -1,9 +1,14 @@
-"""What a put says of the bytes that an interrupted one had written."""
+"""What an interrupted put leaves, and what the next one says of it."""
+
+import shutil
+from contextlib import suppress
 
 import pytest
 
 from tenth.keep import Store
+from tenth.keep.places import disk
 
+from .interrupted import Interrupted
 from .models import files, folder, tuned, weights
 
 
@@ -74,3 +79,28 @@ def test_what_is_not_used_is_not_counted(tmp_path, arrays):
     assert result.added_bytes < 1.2 * other["w"].nbytes
     assert [one.name for one in store.ls()] == ["task"]
     assert result.added_bytes < collected(store).place_bytes < result.added_bytes + 3000
+
+
+def test_wherever_it_is_interrupted_whole_tensors_are_kept(tmp_path, arrays, monkeypatch):
+    for call in ("sync_file", "sync_folder"):
+        monkeypatch.setattr(disk, call, lambda *_: None)
+    model = folder(tmp_path / "m", arrays)
+    lines, step = 0, 67
+    for at in range(0, 100_000, step):
+        store = Store(tmp_path / str(at), make=True)
+        with suppress(KeyboardInterrupt), Interrupted(at, armed=False) as interrupted:
+
+            def arm(progress, interrupted=interrupted):
+                if progress.doing.startswith("put") and progress.done > 0.3 * progress.total:
+                    interrupted.armed = True
+
+            store.put("task", model, progress=arm, threads=1)
+            lines = at
+        result = store.put("task", model)
+        assert result.held_bytes > 0.25 * result.full_bytes
+        assert not store.verify(depth="stored").problems
+        assert [one.name for one in store.ls()] == ["task"]
+        shutil.rmtree(tmp_path / str(at))
+        if lines:
+            break
+    assert lines > 30 * step

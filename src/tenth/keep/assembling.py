@@ -17,19 +17,19 @@ from tenth.keep import native, refs, resuming
 from tenth.keep.adapting import Adapting
 from tenth.keep.basing import Basis, Fresh, Group, Variant, choose
 from tenth.keep.codecs import Tier
-from tenth.keep.index import Index, manifest_key
+from tenth.keep.index import Index
 from tenth.keep.leases import Lease
-from tenth.keep.manifest import File, Manifest, Part, Piece, Record, closure, encode
-from tenth.keep.noting import meanwhile, of_base
+from tenth.keep.manifest import File, Manifest, Part, Piece, Record, closure
+from tenth.keep.noting import of_base
 from tenth.keep.packs import Span, Writer, pack_key
-from tenth.keep.shelf import UNFINISHED, Shelf, points
+from tenth.keep.publishing import Aim, leave, publish
+from tenth.keep.shelf import Shelf
 from tenth.keep.sketches import is_small
 from tenth.keep.soundness import damaged
 from tenth.keep.storing import Drafts, Job, Read, Tally, add_sketches, encoder, store
 from tenth.keep.streams import Meter, Progress, Workers
 from tenth.keep.values import LostPiece, Values
 
-_TRIES = 20
 SLOW = (
     "There is no C compiler, so that the slow twin of the coder ran: `pip install ziglang` or a "
     "system compiler makes put and get tens of times faster."
@@ -121,6 +121,7 @@ class Assembly:
             apart: the id of a manifest that is not to be the base.
         """
         started = refs.standing(self._shelf.place, self._name)
+        aim = Aim(self._name, started, self._options.message)
         own = {segment.id for file in files for segment in file.segments}
         held = self._held(index, own)
         variant = fresh(set(held))
@@ -131,38 +132,38 @@ class Assembly:
         with Writer(self._shelf.place, lease=self._lease) as writer:
             try:
                 notes, basis = self._write_sound(variant, basis, drafts, writer)
-                spans = _seal(drafts, variant, writer)
+                made = drafts.records(_seal(drafts, variant, writer))
+                records = {**held, **basis.records, **made}
+                basis = _truly(basis, made)
+                if not variant.groups and (origin := index.origin(files)) is not None:
+                    basis = Basis(*origin, "held")
+                manifest = self._manifest(files, closure(own, records), basis)
+                told = of_base(self._shelf, self._options.base, basis, held=not variant.groups)
+                done = publish(self._shelf, self._lease, aim, manifest)
             except BaseException:
                 with suppress(TenthError, OSError, KeyboardInterrupt):
                     self._leave(drafts, basis, variant, writer)
                 raise
-            added = writer.written_bytes
-        made = drafts.records(spans)
-        records = {**held, **basis.records, **made}
-        if not any(record.bases for record in made.values()):
-            basis = Basis(bits=basis.bits, warnings=basis.warnings)  # what was found did not pay
-        if not variant.groups and (origin := index.origin(files)) is not None:
-            basis = Basis(*origin, "held")
-        made_by = f"tenth {tenth.__version__}"
-        manifest = Manifest(
-            files, closure(own, records), basis.origin, made_by, self._options.lossy
-        )
-        told = of_base(self._shelf, self._options.base, basis, held=not variant.groups)
-        ref, size, others = self._publish(manifest, started)
         resumed = resuming.finish(self._shelf, self._name, held.values())
         full = manifest.full_bytes
         return PutResult(
             name=self._name,
-            generation=ref.generation,
-            manifest=ref.manifest or "",
+            generation=done.ref.generation,
+            manifest=done.ref.manifest or "",
             files=len(files),
             full_bytes=full,
-            added_bytes=added + size + resumed,
+            added_bytes=writer.written_bytes + done.size_bytes + resumed,
             held_bytes=full - sum(job.size for job, _ in drafts.jobs.values()),
             basis=basis,
             codecs=drafts.tally(),
-            warnings=(*told, *notes, *others, *resuming.note(resumed)),
+            warnings=(*told, *notes, *done.notes, *resuming.note(resumed)),
         )
+
+    def _manifest(
+        self, files: tuple[File, ...], records: dict[str, Record], basis: Basis
+    ) -> Manifest:
+        made_by = f"tenth {tenth.__version__}"
+        return Manifest(files, records, basis.origin, made_by, self._options.lossy)
 
     def _held(self, index: Index, own: set[str]) -> dict[str, Record]:
         """Records of the tensors of `own` that are in the store, and there undamaged."""
@@ -229,42 +230,13 @@ class Assembly:
         slow = () if native.kernel() is not None or not total else (SLOW,)
         return (*adapting.note(), *slow)
 
-    def _publish(self, manifest: Manifest, started: int) -> tuple[refs.Ref, int, list[str]]:
-        """Write the manifest, and let the name point to it; gives its size if it is new.
-
-        What others did to the name since it was at generation `started` is told.
-        """
-        place = self._shelf.place
-        manifest_id, data = encode(manifest)
-        created = self._lease.store(manifest_key(manifest_id), data)
-        self._shelf.manifests.read(manifest_id)  # from the place, and checked
-        for _ in range(_TRIES):
-            newest = next(refs.backwards(place, self._name), None)
-            standing = newest.generation if newest is not None and points(newest) else 0
-            others = meanwhile(newest, started, manifest_id)
-            if isinstance(newest, refs.Ref) and newest.manifest == manifest_id:
-                return newest, len(data) if created else 0, others
-            try:
-                ref = refs.write(place, self._name, manifest_id, standing, self._options.message)
-            except ConflictError:
-                continue  # two puts of one name: both are in its log
-            if self._lease.lost():
-                raise ConflictError(
-                    f"{self._name} was put so slowly that gc took part of it for waste. "
-                    "Put it again."
-                )
-            return ref, len(data) if created else 0, others
-        raise ConflictError(f"{self._name} changes all the time. Put it again later.")
-
     def _leave(self, drafts: Drafts, basis: Basis, variant: Variant, writer: Writer) -> None:
         """Keep the tensors that are done for the next put of this name."""
-        if not drafts.jobs:
-            return
-        records = {**basis.records, **drafts.records(_seal(drafts, variant, writer))}
-        manifest_id, data = encode(Manifest((), closure(drafts.jobs, records)))
-        self._lease.store(manifest_key(manifest_id), data)
-        place, name = self._shelf.place, UNFINISHED + self._name
-        refs.write(place, name, manifest_id, refs.standing(place, name))
+        if drafts.jobs:
+            made = drafts.records(_seal(drafts, variant, writer))
+            left = closure(drafts.jobs, {**basis.records, **made})
+            if not self._lease.rely(_keys(left.values())):
+                leave(self._shelf, self._lease, self._name, left)
 
 
 def _keys(records: Iterable[Record]) -> set[str]:
@@ -276,12 +248,21 @@ def _keys(records: Iterable[Record]) -> set[str]:
     return found
 
 
+def _truly(basis: Basis, made: dict[str, Record]) -> Basis:
+    """The basis as it turned out: what was found may not have paid."""
+    if any(record.bases for record in made.values()):
+        return basis
+    return Basis(bits=basis.bits, warnings=basis.warnings)
+
+
 def _seal(drafts: Drafts, variant: Variant, writer: Writer) -> list[Span]:
     """Write the sketches of what others can be a difference from, and seal the packs."""
     roots = [
         job.id
         for job in drafts.roots()
-        if job.id in variant.sketches and not is_small(job.size, job.dtype)
+        if job.id in variant.sketches
+        and job.id not in drafts.sketches
+        and not is_small(job.size, job.dtype)
     ]
     add_sketches(drafts, {one: variant.sketches[one] for one in roots}, writer)
     return writer.finish()

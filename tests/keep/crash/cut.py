@@ -10,7 +10,7 @@ from typing import Any
 from tenth.keep.places import disk
 
 CALLS = (
-    *("make_folder", "create_file", "open_file", "write", "sync_file", "sync_folder"),
+    *("make_folder", "create_file", "open_file", "write", "truncate", "sync_file", "sync_folder"),
     *("link", "replace", "remove"),
 )
 
@@ -77,6 +77,10 @@ class Disk:
 
     def _write(self, real: Any, handle: int, data: bytes) -> None:
         real(handle, data)
+        self._loose.add(self._handles[handle])
+
+    def _truncate(self, real: Any, handle: int, size: int) -> None:
+        real(handle, size)
         self._loose.add(self._handles[handle])
 
     def _sync_file(self, real: Any, handle: int) -> None:

@@ -1,9 +1,17 @@
-"""Writing packs: payloads stream into a temporary file, which becomes a pack when it is full."""
+"""Writing packs: payloads stream into a temporary file, which becomes a pack when it is full.
+
+An interruption may come between any two steps. What is known to be whole then is what `_slots` and
+`_packs` name; the file, its hash and its end may be ahead of them. So the next call goes back to
+the end of the last whole payload. The file of a complete pack is never changed again: it may be the
+object itself already.
+"""
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -24,13 +32,22 @@ from tenth.keep.places.filling import fresh_name, remove_quietly
 from tenth.keep.places.refusals import told
 
 
+class _Sealed(NamedTuple):
+    """A pack that is done: of how many bytes, and of the slots up to which one."""
+
+    pack: str
+    size: int
+    until: int
+
+
 class Writer:
     """Packs of about `target_bytes` each; to be used by one thread, in a `with`.
 
     A pack is written to a temporary file, put into the place under the hash of its bytes, and read
     back from there and compared. With a lease each pack is named in it before it is written, so
-    that gc leaves it alone until something points to it. Memory: one payload. Leaving the `with`
-    by an error drops what is not yet a pack; packs that are done are left to gc.
+    that gc leaves it alone until something points to it. Memory: one payload. A writer is over
+    after an error; after an interruption it goes on behind the last whole payload. Leaving the
+    `with` drops what is not yet a pack; packs that are done are left to gc.
     """
 
     def __init__(
@@ -40,15 +57,16 @@ class Writer:
             raise InputError(must("size of packs", "at least 1 byte", target_bytes))
         self.place = place
         self.target_bytes = target_bytes
-        self.written_bytes = 0  # of packs that are done
         self._lease = lease
-        self._spans: list[Span] = []
-        self._slots: list[Slot] = []
+        self._slots: list[Slot] = []  # of all packs
+        self._packs: list[_Sealed] = []
         self._path: Path | None = None
         self._handle: int | None = None
-        self._whole = True
         self._hash = blake3()
         self._end = 0
+        self._steady = True  # file, hash and end are as the slots say
+        self._complete = ""  # the pack that the file is, once nothing is to be added
+        self._over = False
 
     def __enter__(self) -> "Writer":
         return self
@@ -61,6 +79,11 @@ class Writer:
     ) -> None:
         self._drop()
 
+    @property
+    def written_bytes(self) -> int:
+        """Of packs that are done."""
+        return sum(sealed.size for sealed in self._packs)
+
     def add(self, data: bytes | memoryview, digest: bytes | None = None) -> int:
         """Append a payload and give its ticket: its position in what `finish` returns.
 
@@ -70,14 +93,17 @@ class Writer:
             OutputError: the disk is full, or cannot be written.
         """
         data = memoryview(data).cast("B")
-        slot = Slot(self._end or len(HEADER), len(data), digest or short_digest(data))
-        if not self._slots:
-            self._begin()
-        self._append(data)
-        self._slots.append(slot)
-        ticket = len(self._spans) + len(self._slots) - 1
-        if self._end >= self.target_bytes or len(self._slots) == MOST_PAYLOADS:
-            self._seal()
+        with self._until_an_error():
+            self._recover()
+            if len(self._slots) == self._first:
+                self._begin()
+            slot = Slot(self._end, len(data), digest or short_digest(data))
+            self._append(data)
+            self._slots.append(slot)
+            self._steady = True
+            ticket = len(self._slots) - 1
+            if self._end >= self.target_bytes or len(self._slots) - self._first == MOST_PAYLOADS:
+                self._seal()
         return ticket
 
     def finish(self) -> list[Span]:
@@ -89,43 +115,98 @@ class Writer:
             OutputError: the place is full, or cannot be written.
             DamagedError: the place did not give back what was written.
         """
-        if self._slots:
+        with self._until_an_error():
+            self._recover()
+            if len(self._slots) > self._first:
+                self._seal()
+        spans: list[Span] = []
+        for sealed in self._packs:
+            slots = self._slots[len(spans) : sealed.until]
+            spans += [Span(sealed.pack, slot.start, slot.size) for slot in slots]
+        return spans
+
+    @property
+    def _first(self) -> int:
+        """The first slot of the pack that is open."""
+        return self._packs[-1].until if self._packs else 0
+
+    @contextmanager
+    def _until_an_error(self) -> Iterator[None]:
+        if self._over:
+            raise InputError(must("writer of packs", "used up to its first error", "another call"))
+        try:
+            yield
+        except Exception:  # an interruption is none
+            self._over = True
+            self._drop()
+            raise
+
+    def _recover(self) -> None:
+        """Come to a steady state after an interruption."""
+        if self._complete and len(self._slots) > self._first:
             self._seal()
-        return self._spans
+        elif not self._steady and len(self._slots) > self._first:
+            self._go_back()
+        elif not self._steady:
+            self._drop()
+
+    def _go_back(self) -> None:
+        """Cut the file off behind its last whole payload, and read it again for its hash.
+
+        Raises:
+            DamagedError: the disk gave back other bytes than were written.
+        """
+        slots = self._slots[self._first :]
+        end = slots[-1].start + slots[-1].size
+        assert self._path is not None
+        with self._told():
+            self._close()
+            self._handle = disk.open_file(self._path)
+            disk.truncate(self._handle, end)
+            digest = blake3(disk.read(self._handle, 0, len(HEADER)))
+            for slot in slots:
+                data = disk.read(self._handle, slot.start, slot.size)
+                if short_digest(data) != slot.digest:
+                    raise DamagedError(
+                        f"{self._path} has other bytes than were written. Check the disk."
+                    )
+                digest.update(data)
+            os.lseek(self._handle, end, os.SEEK_SET)
+        self._hash, self._end = digest, end
+        self._steady = True
 
     def _begin(self) -> None:
+        self._steady = False
         self._path = self.place.scratch() / fresh_name()
         with self._told():
             self._handle = disk.create_file(self._path)
-        self._whole = True
         self._hash = blake3()
         self._end = 0
         self._append(HEADER)
 
     def _append(self, data: bytes | memoryview) -> None:
-        handle, self._whole = self._open(), False
+        """The caller says when the file is steady again."""
+        assert self._handle is not None
+        self._steady = False
         with self._told():
-            disk.write(handle, data)
+            disk.write(self._handle, data)
         self._hash.update(data)
         self._end += len(data)
-        self._whole = True  # an interruption may have come in between
 
     def _seal(self) -> None:
-        try:
-            self._append(tail(self._slots))
-            pack = self._publish()
-        finally:
-            self._drop()
-        self._spans += [Span(pack, slot.start, slot.size) for slot in self._slots]
-        self.written_bytes += self._end
-        self._slots = []
-        self._end = 0
+        """Complete the pack, and give it its name."""
+        if not self._complete:
+            self._append(tail(self._slots[self._first :]))
+            self._complete = self._hash.hexdigest()
+        with self._told():
+            self._close()
+        self._publish(self._complete)
+        self._packs.append(_Sealed(self._complete, self._end, len(self._slots)))
+        self._drop()
 
-    def _publish(self) -> str:
+    def _publish(self, pack: str) -> None:
         """Put the file into the place, and compare what the place gives back."""
-        self._close()
         assert self._path is not None
-        pack = self._hash.hexdigest()
         key = pack_key(pack)
         if self.place.size(key) is not None and hashed(self.place, key) != pack:
             self.place.delete(key)  # damaged, and here is a whole one
@@ -140,27 +221,21 @@ class Writer:
                 f"{self.place.url} gave back other bytes for {key} than were written. "
                 "Nothing points to them yet. Check the disk or the bucket, and try again."
             )
-        return pack
-
-    def _open(self) -> int:
-        if self._handle is None or not self._whole:
-            raise InputError(must("writer of packs", "used up to its first error", "another call"))
-        return self._handle
 
     def _close(self) -> None:
-        handle, self._handle = self._open(), None
-        with self._told():
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
             os.close(handle)
 
     def _drop(self) -> None:
         """Remove the temporary file."""
-        if self._handle is not None:
-            with suppress(OSError):  # bytes that are dropped need not reach the disk
-                os.close(self._handle)
-            self._handle = None
+        with suppress(OSError):  # bytes that are dropped need not reach the disk
+            self._close()
         if self._path is not None:
             remove_quietly(self._path)
             self._path = None
+        self._complete = ""
+        self._steady = True
 
     def _told(self) -> AbstractContextManager[None]:
         # in a folder the store itself, before a bucket a disk of this machine

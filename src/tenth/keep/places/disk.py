@@ -37,6 +37,11 @@ def write(handle: int, data: bytes | memoryview) -> None:
         rest = rest[os.write(handle, rest[:_MOST_AT_ONCE]) :]
 
 
+def truncate(handle: int, size: int) -> None:
+    """Cut a file off."""
+    os.ftruncate(handle, size)
+
+
 def sync_file(handle: int) -> None:
     """Wait until the bytes of a file are on the disk."""
     if sys.platform == "darwin":  # there fsync stops at the drive's own cache

@@ -21,7 +21,7 @@ def filled(data: bytes | Path, folder: Path) -> Path:
 
     Raises:
         InputError: there is not one byte.
-        OSError: the disk refused; then no temporary file is left.
+        OSError: the disk refused; then no temporary file is left, unless it was given.
     """
     path = data if isinstance(data, Path) and data.parent == folder else folder / fresh_name()
     try:
@@ -36,7 +36,8 @@ def filled(data: bytes | Path, folder: Path) -> Path:
         finally:
             os.close(handle)
     except BaseException:
-        remove_quietly(path)
+        if path is not data:
+            remove_quietly(path)
         raise
     return path
 

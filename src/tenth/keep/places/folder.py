@@ -77,7 +77,8 @@ class FolderPlace:
             try:
                 return self._publish(temporary, path, key)
             finally:
-                remove_quietly(temporary)
+                if temporary is not data:
+                    remove_quietly(temporary)
 
     def entry(self, key: str) -> Entry | None:
         """What is known of an object (see `Place`)."""

@@ -40,7 +40,8 @@ class Place(Protocol):
     def create(self, key: str, data: bytes | Path) -> bool:
         """Write a new object of at least one byte; when this returns, a power cut cannot undo it.
 
-        A file in `scratch()` is taken over, and may be gone afterwards; another one is copied.
+        A file in `scratch()` may become the object itself: nobody may change it afterwards, and
+        the caller removes it, if it is still there. Another one is copied.
 
         Returns:
             Whether it was written here; False if the key was there before, whatever its bytes.
