@@ -27,7 +27,11 @@ def test_a_processor_is_priced_by_its_threads():
 
 def test_this_machine_is_priced_as_a_generic_virtual_machine(monkeypatch):
     monkeypatch.setattr(machine, "cpu_name", lambda: "Some CPU")
-    assert prices.per_hour(devices.here(threads=4)).value == pytest.approx(2 * 0.05)
+    price = prices.per_hour(devices.here(threads=4))
+    assert price.value == pytest.approx(2 * 0.05)
+    assert "0.05 USD/h a vm" in price.source
+    assert price.source.endswith("× 2 for 4 threads")
+    assert "×" not in prices.per_hour("h100").source
 
 
 def test_the_only_row_stands_in_when_there_is_no_typical_one():

@@ -33,6 +33,22 @@ def test_each_command_has_help():
         assert tenth(command, "--help").exit_code == 0
 
 
+def test_the_list_of_commands_is_told_in_whole_sentences():
+    assert "..." not in tenth("--help").stdout.partition("Commands:")[2]
+
+
+def test_an_origin_without_a_name_says_how_to_give_one(saved):
+    assert "--name" in str(tenth("origin", saved).exception)
+
+
+def test_a_use_is_judged_by_what_stands_before_and_after():
+    assert "{BEFORE} {AFTER}" in tenth("judge", "--help").stdout
+
+
+def test_show_says_which_way_the_ratio_to_the_plan_goes(saved):
+    assert "planned ÷ came to" in tenth("show", saved).stdout
+
+
 def test_validate_says_sound_or_names_the_edit(saved):
     run = tenth("validate", saved)
     assert run.exit_code == 0

@@ -176,7 +176,7 @@ def test_zeros_earn_only_where_rows_are_gone():
 def test_memory_has_a_verdict():
     assert any("Memory: fits" in note for note in estimate(**SIZE).notes)
     too_big = estimate(params=7e10, tokens=1e12, device="h100", count=1)
-    assert any("Memory: no" in note for note in too_big.notes)
+    assert any("Memory: does not fit" in note for note in too_big.notes)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_an_unknown_capacity_takes_the_most_sharding():
 
 
 @pytest.mark.parametrize(
-    ("need", "word"), [(72e9, "fits"), (73e9, "tight"), (80e9, "tight"), (81e9, "no;")]
+    ("need", "word"), [(72e9, "fits"), (73e9, "tight"), (80e9, "tight"), (81e9, "does not fit;")]
 )
 def test_the_verdict_is_never_a_bare_yes(need, word):
     text = verdict(Figure(need, "bytes"), GB80)
@@ -107,4 +107,6 @@ def test_aliases_lead_to_strategies():
 def test_a_device_sold_in_several_sizes_says_so():
     board = Figure(2e9, "bytes", 2e9, 16e9)
     text = verdict(Figure(5e9, "bytes"), board)
-    assert text == "Memory: no; up to 5 GB of 2 GB a device (16 GB in its largest version)."
+    assert (
+        text == "Memory: does not fit; up to 5 GB of 2 GB a device (16 GB in its largest version)."
+    )

@@ -130,7 +130,7 @@ def test_a_processor_trains_in_fp32():
 
 def test_the_least_count_and_the_smallest_device_hold_it():
     plan = of_model(LLAMA, Train(1e12, sequence=512), device="h100", count=1)
-    assert any("Memory: no" in note for note in plan.notes)
+    assert any("Memory: does not fit" in note for note in plan.notes)
     assert any("It would fit" in note for note in plan.notes)
     least = plan.figures["devices_needed"].value
     roomy = figures(Train(1e12, sequence=512), count=int(least))["memory_bytes"]

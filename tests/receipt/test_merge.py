@@ -33,7 +33,7 @@ def test_processes_add_up_and_the_clock_does_not():
     (stage,) = whole.stages
     assert (stage.notes["processes"], stage.notes["machines"]) == (3, 2)
     assert whole.hardware["machines"] == 2
-    assert "3 receipts of 3 processes on 2 machine(s)" in whole.notes[-1]
+    assert "3 receipts of 3 processes on 2 machines." in whole.notes[-1]
     assert whole.run == Run("run-1")
     assert validate_form(whole.to_json()).findings == []
 

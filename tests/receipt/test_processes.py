@@ -37,7 +37,7 @@ def test_costs_of_processes_add_up_and_the_clock_does_not():
         "flops_executed": 150,
     }
     assert whole.figures["energy_joules"].bounds() == (30.0, 15.0, 60.0)
-    assert whole.figures["cpu_seconds"].source.endswith("sum of 2 processes on 1 machine(s)")
+    assert whole.figures["cpu_seconds"].source.endswith("sum of 2 processes on 1 machine")
     assert whole.notes == {
         "steps": 5,
         "of 3.0": True,

@@ -211,3 +211,12 @@ def test_what_is_not_known_is_asked():
             what_if(receipt, wrong)
     with pytest.raises(InputError, match="time, energy, carbon and money"):
         what_if(Receipt("t", Aim("a"), stages=[Stage("s", {})]), Otherwise(place="FRA"))
+
+
+def test_what_was_not_known_is_not_as_it_was_but_unknown():
+    receipt = one_stage("FRA")
+    receipt.place = Place.find(None)
+    figures = {**receipt.stages[0].figures, "carbon_gco2e": receipt.place.carbon}
+    receipt.stages = [replace(receipt.stages[0], figures=figures)]
+    carbon = rows(what_if(receipt, Otherwise(price_usd_per_hour=1.0)))["carbon_gco2e"]
+    assert "no place was given" in carbon.ratio.reason

@@ -145,7 +145,8 @@ def per_hour(device: str | Device, tier: str | None = None, mine: Sequence[Price
     span = [price] if tier else found
     low, high = (bound(p.usd_per_hour for p in span) * share for bound in (min, max))
     age = f", {price.age}" if price.age == "over a year old" else ""
-    source = f"table: {price.tier} {price}{age}"
+    times = "" if share == 1 else f", × {share:g} for {device.threads or 1} threads"
+    source = f"table: {price.tier} {price}{age}{times}"
     return Figure(price.usd_per_hour * share, "USD/h", low, high, "given", source)
 
 

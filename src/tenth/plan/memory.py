@@ -120,11 +120,11 @@ def smallest_sharding(parameters: float, capacity: Figure, count: int) -> str:
 
 
 def verdict(need: Figure, capacity: Figure) -> str:
-    """Whether `need` fits: fits, tight (less than a tenth free) or no, with the bytes."""
+    """Whether `need` fits: fits, tight (less than a tenth free) or does not, with the bytes."""
     if not capacity.known:
         return f"Whether the memory suffices is unknown: {capacity.reason}."
     most, space = need.bounds()[2], capacity.bounds()[0]
-    word = "fits" if most <= _HEADROOM * space else "tight" if most <= space else "no"
+    word = "fits" if most <= _HEADROOM * space else "tight" if most <= space else "does not fit"
     largest = capacity.bounds()[2]
     more = f" ({human(largest, 'bytes')} in its largest version)" if largest > space else ""
     told = human(most, "bytes", way="up")

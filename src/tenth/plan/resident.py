@@ -69,15 +69,17 @@ def _with(row: memory.Strategy, model: Model, work: Train, sequence: int, placed
     parts += [f"{human(frozen, 'bytes')} frozen"] if frozen else []
     parts += [f"{human(gathered, 'bytes')} gathered"] if gathered else []
     again = " computed again" if kept.recompute else ""
-    span = _span(model, sequence)
-    parts += [f"{human(active, 'bytes')} activations of {work.batch} × {span}{again}"]
+    span = _span(model, work.batch, sequence)
+    parts += [f"{human(active, 'bytes')} activations of {span}{again}"]
     source = " + ".join(parts) + "; arXiv:1910.02054, arXiv:2205.05198"
     high = (value - active) * _FRAGMENTS + active * _ACTIVATIONS + context
     return Figure(value, "bytes", (value - loose) * _LESS, high, "estimated", source)
 
 
-def _span(model: Model, sequence: int) -> str:
-    return f"{sequence} tokens" if model.sample == "token" else "1 image"
+def _span(model: Model, batch: int, sequence: int) -> str:
+    if model.sample == "token":
+        return f"{batch} × {sequence} tokens"
+    return "1 image" if batch == 1 else f"{batch} images"
 
 
 def _frozen(model: Model, work: Train, each: float) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from tenth.figures import Figure, Way, human, rounded
 
 FORMAT = "tenth-plan/1"
+NOTHING_TRAINED = "nothing is trained"
 
 _DIGITS = 2
 _HUGE = 1e18  # FLOPs from here on are told as a power of ten
@@ -44,10 +45,14 @@ class Plan:
         return "\n".join([self.title, "", *lines, "", *self.notes])
 
     def _told(self) -> Iterator[tuple[str, Figure]]:
-        """The figures, without FLOPs that equal what is executed and a price said twice."""
+        """The figures, without FLOPs that equal what is executed and a price said twice.
+
+        Training is left out where nothing is trained.
+        """
         for name, figure in self.figures.items():
             same = next((first for kind, first in _SAME if name.startswith(kind)), None)
-            if same is None or figure.value != self.figures[same].value:
+            untrained = figure.reason == NOTHING_TRAINED
+            if not untrained and (same is None or figure.value != self.figures[same].value):
                 yield name, figure
 
     def explain(self) -> str:

@@ -8,7 +8,7 @@ from tenth.plan import fits, formulas, memory
 from tenth.plan.bill import Bill
 from tenth.plan.calibrate import calibrate
 from tenth.plan.models import Model
-from tenth.plan.result import Plan
+from tenth.plan.result import NOTHING_TRAINED, Plan
 from tenth.plan.work import Serve
 from tenth.plan.zeros import Credit, credit
 
@@ -42,7 +42,7 @@ def serve(model: Model, work: Serve, bill: Bill) -> Plan:
     if model.active_parameters < model.parameters:
         source = f"without experts at rest, of one {model.sample}"
         figures["parameters_active"] = counted(model.active_parameters, "parameters", source)
-    figures["training_flops"] = unknown("FLOP", "nothing is trained")
+    figures["training_flops"] = unknown("FLOP", NOTHING_TRAINED)
     answer = _answer(model, work, saved)
     executed = work.requests * (answer.prefill + answer.decode)
     figures["inference_flops"] = counted(executed, "FLOP", "forward passes, attention halved")

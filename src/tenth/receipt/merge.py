@@ -12,7 +12,7 @@ from typing import Any
 from tenth.errors import InputError, must
 from tenth.figures import unknown
 from tenth.receipt.place import Place
-from tenth.receipt.processes import united
+from tenth.receipt.processes import many, united
 from tenth.receipt.record import Receipt, read
 from tenth.receipt.stage import Stage
 
@@ -91,9 +91,10 @@ def add(receipts: Sequence[Receipt]) -> Receipt:
     for name in ("scores", "sizes", "arms", "plan", "plan_of"):
         having = (getattr(receipt, name) for receipt in latest)
         setattr(whole, name, next((one for one in having if one), getattr(whole, name)))
+    machines = len({r.run.node for r in latest})
     whole.notes.append(
-        f"Added up from {len(latest)} receipts of {len(processes)} processes on "
-        f"{len({r.run.node for r in latest})} machine(s)."
+        f"Added up from {many(len(latest), 'receipt')} of {many(len(processes), 'process', 'es')}"
+        f" on {many(machines, 'machine')}."
     )
     return whole
 

@@ -24,7 +24,7 @@ def united(stages: Sequence[Stage], machines: Sequence[str]) -> Stage:
     Seconds of the clock are those of the slowest process. Parts are those of the first.
     """
     first = stages[0]
-    scope = f"of {len(stages)} processes on {len(set(machines))} machine(s)"
+    scope = f"of {many(len(stages), 'process', 'es')} on {many(len(set(machines)), 'machine')}"
     figures = {}
     for name in dict.fromkeys(name for stage in stages for name in stage.figures):
         having = [i for i, stage in enumerate(stages) if name in stage.figures]
@@ -109,3 +109,12 @@ def _largest_of_each(figures: Figures, groups: Sequence[str]) -> Figures:
 
 def _largest(figures: Figures) -> Figure:
     return max(figures, key=lambda figure: figure.bounds())
+
+
+def many(count: int, word: str, ending: str = "s") -> str:
+    """A count with its word.
+
+    >>> many(1, "receipt"), many(2, "process", "es")
+    ('1 receipt', '2 processes')
+    """
+    return f"{count} {word}{ending * (count != 1)}"

@@ -68,7 +68,8 @@ def receipt(receipt: Receipt, lang: str = "en") -> list[RenderableType]:
 
         rows = plan_against_actual(receipt.plan, receipt, stages=receipt.plan_of or None)
         heads = (speak.say("actual.planned"), speak.say("actual.actual"))
-        parts.append(rows_table(words.plan_title(receipt, speak), rows, *heads, lang))
+        title, which = words.plan_title(receipt, speak), speak.say("actual.ratio")
+        parts.append(rows_table(title, rows, *heads, lang, ratio=which))
     notes = [speak.free(note) for note in receipt.notes]
     if not receipt.chained:
         notes.append(speak.say("record.no_chain"))
@@ -91,18 +92,27 @@ def comparison(comparison: Comparison, lang: str = "en") -> list[RenderableType]
 
 
 def rows_table(
-    title: str, rows: Iterable[Row], value: str, reference: str, lang: str = "en"
+    title: str,
+    rows: Iterable[Row],
+    value: str,
+    reference: str,
+    lang: str = "en",
+    *,
+    ratio: str = "",
 ) -> Table:
-    """Figures beside those they are held against, with the ratio and its interval."""
+    """Figures beside those they are held against, with the ratio and its interval.
+
+    `ratio` heads its column, where the plain word would leave open which way it goes.
+    """
     speak = language(lang)
-    heads = (f">{value}", f">{reference}", f">{speak.say('baseline.ratio')}")
+    heads = (f">{value}", f">{reference}", f">{ratio or speak.say('baseline.ratio')}")
     table = _table(title, "", *heads, speak.say("table.interval"))
     for row in rows:
-        ratio = row.ratio
-        if ratio.value is None:
-            told = ("–", ratio.reason)
+        found = row.ratio
+        if found.value is None:
+            told = ("–", found.reason)
         else:
-            told = (speak.number(f"{ratio.value:.3g} ×"), _sureness(row, speak))
+            told = (speak.number(f"{found.value:.3g} ×"), _sureness(row, speak))
         name = words.name_of(row.name, speak)
         cells = (_cell(figure, speak) for figure in (row.value, row.reference))
         table.add_row(_plain(name), *cells, *map(_plain, told))

@@ -80,9 +80,7 @@ def what_if(receipt: Receipt, otherwise: Otherwise) -> Comparison:
         "price_usd": _money(was, seconds, price),
     }
     rows = {
-        name: Row(
-            name, _estimated(found[name]), was[name], _SAME if found[name] == was[name] else ""
-        )
+        name: Row(name, _estimated(found[name]), was[name], _same(found[name], was[name]))
         for name in _COSTS
     }
     carbon = rows["carbon_gco2e"]
@@ -173,6 +171,10 @@ def _carbon(was: dict[str, Figure], energy: Figure, place: Place, here: Place) -
         return was["carbon_gco2e"]
     source = f"energy × {place.carbon} ({place.carbon.source})"
     return product([energy, _KWH, place.carbon], "gCO2e", source)
+
+
+def _same(found: Figure, was: Figure) -> str:
+    return _SAME if found.known and found == was else ""
 
 
 def _sharing(carbon: Row, energy: Row, here: Place, there: Place) -> Row:

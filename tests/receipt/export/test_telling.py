@@ -3,6 +3,7 @@ import pytest
 from tenth.figures import Figure, counted, unknown
 from tenth.receipt import Stage
 from tenth.receipt.export import telling
+from tenth.receipt.place import Place
 
 from .samples import nothing_known, plain
 
@@ -38,3 +39,9 @@ def test_the_boundary_is_that_of_the_meter():
 
 def test_no_origins_no_words():
     assert telling.origins(plain()) == ""
+
+
+def test_an_open_place_is_told_in_one_plain_sentence():
+    nowhere = plain(place=Place.find(None))
+    assert telling.place_open(nowhere) == "nobody said where the machine is"
+    assert telling.place_open(plain()) == ""

@@ -40,6 +40,7 @@ EN, AR = language("en"), language("ar")
         (0.97, "", "0.97"),
         (-3, "s", "−3 s"),
         (478_891, "uses", "479,000 uses"),
+        (33.04, "uses", "33 uses"),
     ],
 )
 def test_values(value, unit, told):
@@ -65,6 +66,7 @@ def test_values_in_arabic(value, unit, told):
         (Figure(55, "days", 30, 99), "30 – 99 days"),
         (Figure(4000, "J", 2000, 9000), "0.555 – 2.5 Wh"),
         (Figure(2, "gCO2e", 0, 3), "0 – 3 g CO₂e"),
+        (Figure(33, "uses", 16.3, 66.9), "16 – 67 uses"),
         (
             Figure(2e-5, "USD", 7.11e-6, 4e-5),
             "7.1\u202f×\u202f10⁻⁶ – 4.0\u202f×\u202f10⁻⁵ USD",

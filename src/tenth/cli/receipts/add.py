@@ -17,10 +17,10 @@ def add(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add up the receipts that the processes of one run left, on one machine or several.
+    """Add up the receipts that the processes of one run left.
 
-    A machine is counted once where an instrument reads all of it. Receipts belong together by their
-    run id: that of the scheduler, or the variable TENTH_RUN_ID.
+    On one machine or several. A machine is counted once where an instrument reads all of it.
+    Receipts belong together by their run id: that of the scheduler, or the variable TENTH_RUN_ID.
     """
     from tenth.receipt.merge import add, gathered, sorted_out
 

@@ -25,7 +25,7 @@ def compare(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what RECEIPT saved against a baseline or its plan, figure by figure.
+    """Hold RECEIPT against a baseline, or against its plan.
 
     Refuses, saying why, when task, hardware or accuracy target differ, or when one was edited since
     it was sealed: such a ratio means nothing.

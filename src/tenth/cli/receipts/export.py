@@ -36,6 +36,7 @@ def export(
     from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.export import Facts
     from tenth.receipt.export import export as fill
+    from tenth.receipt.export.filled import by_reason
 
     filled = fill(
         sealed(receipt, "to fill a form, or used --anyway", anyway=anyway),
@@ -48,5 +49,5 @@ def export(
         print_result(filled, filled.to_json, as_json)
         return
     print(out if out is not None else str(filled), end="\n" if out is not None else "")
-    for gap in filled.open:
-        print(f"open: {gap}", file=sys.stderr)
+    for gaps in by_reason(filled.open):
+        print(f"open: {gaps}", file=sys.stderr)

@@ -8,15 +8,15 @@ import typer
 from tenth.cli.options import Json
 from tenth.cli.show import print_result
 
-Model = Annotated[Path, typer.Argument(help="safetensors, torch, ONNX, or a folder of one model.")]
+_KINDS = "safetensors, torch, ONNX, or a folder of one model."
 Task = Annotated[
     Path | None, typer.Option(metavar="TASK.py", help="Scores both, and runs weights alone.")
 ]
 
 
 def judge(
-    before: Model,
-    after: Model,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help=_KINDS)],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help=_KINDS)],
     task: Task = None,
     after_task: Annotated[
         Path | None,
@@ -25,7 +25,7 @@ def judge(
     threads: Annotated[int, typer.Option(help="Both run on so many threads.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Hold AFTER against the model it was made from, by whatever tool.
+    """Hold a model that any tool made against the one before.
 
     Bytes, zeros and how they stand, time here by turns, score by the task: and a plain verdict
     where nothing was saved.

@@ -18,13 +18,18 @@ def origin(
     source: Annotated[str | None, typer.Option(help="Where it came from, such as a URL.")] = None,
     licence: Annotated[str | None, typer.Option(help="Best an SPDX id, as CC-BY-4.0.")] = None,
 ) -> None:
-    """Write on a receipt which data, base model, teacher or code went in, and under which licence.
+    """Write down what went in: data, base model, teacher or code.
 
-    The receipt is sealed anew; one whose chain is broken is refused.
+    Each with its licence and where it came from, as far as you say. The receipt is sealed anew; one
+    whose chain is broken is refused.
     """
+    from tenth.errors import InputError, must
     from tenth.receipt import Origin, Receipt
     from tenth.receipt.record import within
 
+    if file is None and not name:
+        remedy = "Such as --kind data --name MNIST --licence CC-BY-4.0."
+        raise InputError(must("the origin", "named by --name or --file", "neither", remedy))
     if file is not None:
         found = Origin.of_file(kind, file, name=name, source=source, licence=licence)
     else:

@@ -28,10 +28,10 @@ def payback(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say after how many uses of the smaller model its cost is repaid, from the times of both.
+    """Say after how many uses of a smaller model its cost is repaid.
 
-    Both times come from the receipt, where something timed the model, else from --before and
-    --after.
+    What a use saves comes from the times of one before and after. Both come from the receipt, where
+    something timed the model, else from --before and --after.
     """
     from tenth.cli.receipts.sealed import sealed
     from tenth.errors import InputError, must

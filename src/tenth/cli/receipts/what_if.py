@@ -28,11 +28,12 @@ def what_if(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Estimate what the same work would have cost in another place, at another price or device.
+    """Estimate the same work elsewhere, or on another device.
 
-    Between devices of one kind time goes by the ratio of their peaks, with a wide interval; on one
-    of another kind it needs --mfu. Energy on a GPU or TPU holds its building, by the PUE of an
-    unknown site.
+    In another country, at another price of an hour, or on another device of the catalogue. Between
+    devices of one kind time goes by the ratio of their peaks, with a wide interval; on one of
+    another kind it needs --mfu. Energy on a GPU or TPU holds its building, by the PUE of an unknown
+    site.
     """
     from tenth.cli.receipts.sealed import sealed
     from tenth.receipt.whatif import Otherwise, what_if

@@ -95,6 +95,20 @@ class Sheet:
         return Filled(form, content, tuple(self.open), suffix)
 
 
+def by_reason(gaps: Iterable[Open]) -> list[str]:
+    """The fields that are open for one reason, together: the fields, then the reason.
+
+    >>> by_reason([Open("a", "lost", True), Open("b", "unsaid"), Open("c", "lost")])
+    ['a (required), c: lost', 'b: unsaid']
+    """
+    found: dict[str, list[str]] = {}
+    for gap in gaps:
+        found.setdefault(gap.reason, []).append(
+            f"{gap.field}{' (required)' if gap.required else ''}"
+        )
+    return [f"{', '.join(fields)}: {reason}" for reason, fields in found.items()]
+
+
 def listed(gaps: Iterable[Open]) -> str:
     """The open fields in one text, for a form's free text; empty if none is."""
     said = "; ".join(str(gap) for gap in gaps)

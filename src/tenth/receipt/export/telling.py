@@ -42,7 +42,7 @@ def place_open(receipt: Receipt) -> str:
     """Why the place is open, where nobody gave it; empty where somebody did."""
     if receipt.place.code is not None:
         return ""
-    return f"nobody said where the machine is; carbon is of the {receipt.place.name}"
+    return "nobody said where the machine is"
 
 
 def scope(receipt: Receipt) -> str:

@@ -93,7 +93,8 @@ def _plain(number: float, unit: str, digits: int | None, way: Way = "nearest") -
         mantissa, _, power = f"{rounded(number, digits or 3, way):.2e}".partition("e")
         return f"{float(mantissa):.3g}e{power} FLOP"
     if unit == "uses":
-        digits = digits or 3  # a quotient of estimates
+        digits = digits or 3  # a quotient of estimates, and nobody uses a model half a time
+        number = {"nearest": round, "down": math.floor, "up": math.ceil}[way](number)
     if unit in _COUNTED and abs(number) < 1e6 and number == int(number):
         return f"{number if digits is None else rounded(number, digits, way):,.0f}"
     if unit == "USD" and 0 < abs(number) < 1:
