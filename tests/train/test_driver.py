@@ -19,7 +19,7 @@ from tenth.errors import (
     OutputError,
     TaskError,
 )
-from tenth.receipt import Receipt
+from tenth.receipt import Receipt, partial
 from tenth.train import Settings, run, time_step
 
 SHORT = Settings(steps=20, mask_every=2)
@@ -91,6 +91,32 @@ def test_the_test_score_is_read_once_and_kept(tmp_path):
     assert read() == 1
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, True, "1"])
+def test_a_seed_that_is_none_leaves_nothing(seed, tmp_path):
+    with pytest.raises(InputError, match="seed must be a whole number of at least 0"):
+        short(seed=seed, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+class Looked(nn.Module):
+    """A net with a table beside it."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(4, 6)
+        self.net = tiny.build()
+
+    def forward(self, points):
+        return self.net(points + self.table.weight[0])
+
+
+def test_what_a_sparse_run_never_prunes_is_on_its_receipt():
+    said = "Never pruned, beside biases and norms: 24 of 240 weights (10 %): Embedding 24."
+    task = tiny.task(model=Looked, small=None)
+    assert said in short(task=task).receipt.notes
+    assert said not in short("dense", task=task).receipt.notes
+
+
 OTHERS = {
     "task": {"task": tiny.task(name="other")},
     "route": {"route": "rigl"},
@@ -148,7 +174,9 @@ def test_an_output_folder_that_is_read_only(tmp_path):
         short(out=tmp_path)
 
 
-def test_a_full_disk_at_the_end_costs_no_second_training(tmp_path, full_disk):
+def test_a_full_disk_at_the_end_costs_no_second_training(tmp_path, full_disk, monkeypatch):
+    # on a slow machine the receipt would be written in between too
+    monkeypatch.setattr(partial, "FIRST", 15.0)
     settings = dataclasses.replace(SHORT, save_seconds=0)
     with full_disk(after=21), pytest.raises(OutputError, match="No space left on device"):
         short(out=tmp_path, settings=settings)

@@ -6,12 +6,12 @@ import torch
 import tiny
 from runs import same, stop_at
 from tenth.demo import life
-from tenth.errors import FormatError, InputError, TaskError
+from tenth.errors import FormatError, InputError, TaskError, UnsupportedError
 from tenth.fit import Teacher
 from tenth.receipt import Receipt
 from tenth.sparsity import prunable
 from tenth.train import Settings, run
-from tenth.train.origins import teacher_of, trained
+from tenth.train.origins import teacher_of, told_of, trained
 
 SHORT = Settings(steps=12, mask_every=2)
 
@@ -91,6 +91,57 @@ def test_what_holds_no_trained_net_is_refused(tmp_path):
         teacher_of(3, tiny.task())
     with pytest.raises(InputError, match="of the student's shape"):
         taught(torch.nn.Linear(6, 2))
+
+
+class Other(torch.nn.Module):
+    """Answers, and is built like no net of the task."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, points):
+        return points * self.scale
+
+
+@pytest.mark.parametrize("role", ["teacher", "parent"])
+def test_an_error_about_a_net_says_where_it_is(role, dense, tmp_path):
+    def broken(**given):
+        with pytest.raises((InputError, UnsupportedError)) as caught:
+            run(tiny.task(**given.pop("changes", {})), settings=SHORT, **given)
+        return str(caught.value)
+
+    lost = tmp_path / "lost"
+    said = broken(**{role: lost})
+    assert f"{role} {lost} must be" in said
+    assert said.count(str(lost)) == 1
+    assert f"The {role} is a Other of the caller's." in broken(**{role: Other()})
+    changes = {"model": lambda: torch.nn.Sequential(torch.nn.Linear(6, 3)), "small": None}
+    assert str(dense.folder) in broken(changes=changes, **{role: dense.folder})
+    nan = torch.nn.Linear(6, 3)
+    torch.nn.init.constant_(nan.weight, float("nan"))
+    assert "finite. Got NaN or infinity." in (said := broken(**{role: nan}))
+    assert said.endswith(f"The {role} is a Linear of the caller's.")
+
+
+def test_what_is_told_of_a_net(dense):
+    assert told_of(None) == ""
+    assert told_of(dense) == told_of(dense.folder) == told_of(str(dense.folder))
+    assert told_of(Teacher(dense.model, source=dense.folder)) == str(dense.folder)
+    assert told_of(Teacher(dense.model)) == "a Sequential of the caller's"
+    assert told_of(replace(dense, folder=None)) == "train tiny by dense"
+
+
+def test_a_result_says_what_it_was_made_of(dense, tmp_path):
+    for _ in range(2):  # made, and read back
+        result = taught(dense.folder, seed=3, parent=dense, out=tmp_path)
+        assert (result.seed, result.teacher, result.parent) == (3, *[str(dense.folder)] * 2)
+    page = (tmp_path / "report.html").read_text()
+    for name, value in (("seed", 3), ("teacher", dense.folder), ("parent", dense.folder)):
+        assert f"<dt>{name}</dt> <dd>{value}</dd>" in page
+    assert (dense.teacher, dense.parent) == ("", "")
+    page = (dense.folder / "report.html").read_text()
+    assert "<dt>teacher</dt> <dd>none</dd>" in page
 
 
 def test_the_students_first_weights_do_not_depend_on_how_the_teacher_is_given(dense):

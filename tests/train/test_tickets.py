@@ -31,10 +31,19 @@ def test_it_is_enough_when_five_distances_in_a_row_are_small():
 def test_a_ticket_is_whole_channels_and_the_rate_goes_on():
     settings = Settings(steps=40, mask_every=2, sparse="never")
     result = run(tiny.task(), "early-bird", density=0.25, settings=settings)
-    find, train = result.receipt.stages[-2:]
-    assert (find.name, train.name) == (
-        "train early-bird: find the ticket", "train early-bird: train the ticket",
-    )  # fmt: skip
+    _, found, find, drawn, train = result.receipt.stages
+    assert [stage.name for stage in (found, find, drawn, train)] == [
+        "find the channels",
+        "train early-bird: find the ticket",
+        "draw the ticket",
+        "train early-bird: train the ticket",
+    ]
+    forward = 2 * (6 * 24 + 24 * 3)  # FLOPs of the example, one of 6 numbers
+    for stage in (found, drawn):  # passes of the example, all of them whole
+        paid = stage.figures["flops_executed"].value
+        assert paid > 0
+        assert paid % forward == 0
+        assert paid == stage.figures["flops_useful"].value
     assert 12 <= find.notes["steps"] <= 20
     assert train.notes["steps"] == result.steps == 40
     first, last = (weight.detach() != 0 for weight in prunable(result.model).values())

@@ -19,9 +19,10 @@ from typing import Any
 
 from tenth.catalogue import machine
 from tenth.errors import InputError, TenthError, must
+from tenth.fit.threads import threads_of_torch
 from tenth.task import Task
 from tenth.train.race import Run, Site
-from tenth.train.race.engines import threads_of_torch, warmed
+from tenth.train.race.engines import warmed
 from tenth.train.race.jobs import Ended, Job, perform
 from tenth.train.race.lost import lost
 

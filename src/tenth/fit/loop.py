@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 from tenth.errors import DivergedError, TargetError
@@ -70,6 +71,7 @@ def fit(
         finally:
             run.pay()
             meter.note("steps", run.step)
+            meter.note("threads", torch.get_num_threads())
         return _ended(run)
 
 

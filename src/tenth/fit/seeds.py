@@ -9,9 +9,12 @@ import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
+
+from tenth.errors import InputError, must
 
 
 def derive(seed: int, purpose: str, index: int = 0) -> int:
@@ -22,6 +25,17 @@ def derive(seed: int, purpose: str, index: int = 0) -> int:
     """
     digest = hashlib.blake2b(f"{seed}/{purpose}/{index}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "little")
+
+
+def checked(seed: Any) -> int:
+    """The seed that a user gave.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise InputError(must("seed", "a whole number of at least 0", repr(seed)))
+    return seed
 
 
 def reseed(number: int) -> None:

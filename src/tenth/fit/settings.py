@@ -7,6 +7,7 @@ from typing import Any
 
 from tenth.errors import InputError, must
 from tenth.fit.rates import RATES
+from tenth.fit.threads import AUTO
 from tenth.task import Task
 
 MASK_UPDATES = 100  # masks move so often in a run, unless it is short
@@ -32,6 +33,8 @@ class Settings:
         save_seconds: a checkpoint is written so often.
         sparse: "auto": layers skip their zeros where that is faster on this machine; "never": all
             run dense, and a run gives the same bits whatever the machine finds faster.
+        threads: of torch; "auto": as many as a step keeps busy (see `fit.threads`); None: as torch
+            is set.
     """
 
     steps: int | None = None
@@ -45,6 +48,7 @@ class Settings:
     place: str | None = None
     save_seconds: float = 60.0
     sparse: str = "auto"
+    threads: int | str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("check_every", 1), ("mask_every", 1), ("warm_up", 0)):
@@ -61,6 +65,10 @@ class Settings:
             raise InputError(must("ema", "between 0 and 1", repr(self.ema), "0.999 is usual."))
         if self.sparse not in ("auto", "never"):
             raise InputError(must("sparse", '"auto" or "never"', repr(self.sparse)))
+        threads: Any = self.threads
+        if threads not in (None, AUTO) and not (_whole(threads) and threads >= 1):
+            rule = 'a whole number of at least 1, or "auto"'
+            raise InputError(must("threads", rule, repr(threads)))
         if not (_number(self.save_seconds) and self.save_seconds >= 0):
             raise InputError(must("save_seconds", "at least 0", repr(self.save_seconds)))
 
@@ -70,9 +78,10 @@ class Settings:
         Raises:
             InputError: the target is above the best score of the task.
         """
-        if _finite(self.target) is not None and task.best is not None and self.target > task.best:
+        target = _finite(self.target)
+        if target is not None and task.best is not None and target > task.best:
             rule = f"at most {task.best:g}, the highest score of this task"
-            raise InputError(must("target", rule, self.target))
+            raise InputError(must("target", rule, target))
         steps = task.steps if self.steps is None else self.steps
         return Pace(
             steps=steps,

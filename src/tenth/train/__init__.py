@@ -1,10 +1,11 @@
 """Training by the cheapest route."""
 
 from tenth.fit import Settings, Step
-from tenth.train.driver import run, time_step
+from tenth.train.driver import run
 from tenth.train.race import Arm, Budget, Verdict, race
 from tenth.train.result import Result
 from tenth.train.routes import ROUTES, Route
+from tenth.train.timing import time_step
 
 __all__ = [
     "ROUTES",

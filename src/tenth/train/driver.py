@@ -1,30 +1,29 @@
 """Training a task by a route, from the first weights to the receipt."""
 
 import dataclasses
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from torch import nn
 
 from tenth.errors import InputError, TargetError, TaskError, must
-from tenth.figures import Figure, counted
+from tenth.figures import counted
 from tenth.fit import Fitted, Folder, OnStep, Plan, Settings, Step, Teacher, kept_in, ranks
 from tenth.fit.checkpoint import digest
 from tenth.fit.origin import line_of, stage_of
-from tenth.fit.run import Run
 from tenth.fit.scoring import score_figure
-from tenth.fit.seeds import borrowed_generators, derive, reseed
+from tenth.fit.seeds import borrowed_generators, checked, derive, reseed
+from tenth.fit.threads import threads_for, threads_of_torch
 from tenth.layouts import check_density, kept_count
 from tenth.receipt import Aim, BeforeAfter, Meter, Receipt
 from tenth.receipt.place import Place
 from tenth.sparsity import prunable
+from tenth.sparsity.weights import told_dense
 from tenth.task import Task
 from tenth.task.shapes import SHAPES
 from tenth.train import report
 from tenth.train.job import Job
-from tenth.train.origins import teacher_of, trained
+from tenth.train.origins import named, teacher_of, told_of, trained
 from tenth.train.parent import inherit
 from tenth.train.result import Result
 from tenth.train.routes import ROUTES, Route
@@ -66,8 +65,8 @@ def run(  # noqa: PLR0913  what a run is, by keyword
             mask would be random. What the parent cost to make is on the receipt.
 
     Raises:
-        InputError: no such route, a density that it cannot have, a teacher that cannot teach, or a
-            parent that does not fit.
+        InputError: no such route, a density that it cannot have, a negative seed, a target above
+            the task's best score, a teacher that cannot teach, or a parent that does not fit.
         TaskError: a part of the task is missing or wrong.
         DivergedError: the loss or the score is no longer a number; `.receipt` says what it cost.
         FormatError: `out` holds another run, or a damaged checkpoint.
@@ -76,6 +75,7 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     ranks.join()
     settings = settings or Settings()
     choice, density = ranks.together(lambda: _chosen(route, density))
+    told = {"seed": checked(seed), "teacher": told_of(teacher), "parent": told_of(parent)}
     plan = _plan(task, route, density, seed, settings)
     receipt = Receipt(
         title=f"train {task.name} by {route}",
@@ -87,14 +87,17 @@ def run(  # noqa: PLR0913  what a run is, by keyword
         Meter("check the task", place=settings.place, into=receipt.stages),
     ):
         ranks.together(task.check)
-        plan = dataclasses.replace(plan, teacher=teacher_of(teacher, task))
+        with named("teacher", teacher):
+            plan = dataclasses.replace(plan, teacher=teacher_of(teacher, task))
         forebear = None if parent is None else trained(parent, task, "parent")
         reseed(derive(seed, "init"))
         dense = task.call("model")
         model = _small(task, dense, density, seed) if choice.small else dense
         if plan.teacher is not None:
-            plan.teacher.check(task, model)
+            with named("teacher", teacher):
+                plan.teacher.check(task, model)
             _name_origin(receipt, "teacher", plan.teacher.receipt)
+        threads = ranks.together(lambda: threads_for(settings.threads, task, model))
     receipt.stages[-1:] = ranks.stages_of_all(receipt.stages[-1:])
     identity = _identity(task, route, plan, model)
     if forebear is not None:
@@ -103,48 +106,25 @@ def run(  # noqa: PLR0913  what a run is, by keyword
     folder = None if out is None else Folder(out, identity)
     ending = folder.ending() if folder is not None else None
     if folder is not None and ending is not None:
-        read = _read_back(folder, ending, model, task, route)
+        read = _read_back(folder, ending, model, task, route, told)
         ranks.from_first(lambda: report.save(read))
         return read
     try:
-        with kept_in(folder, receipt):
+        with kept_in(folder, receipt), threads_of_torch(threads):
             if forebear is not None:
-                _begin(model, forebear, task, seed, receipt)
+                with named("parent", parent):
+                    _begin(model, forebear, task, seed, receipt)
             fitted = choice.way(Job(model, task, plan, receipt.stages, folder, on_step))
     except TargetError as error:
         error.receipt = receipt
         raise
     weights = _weight_count(dense)
-    result = _result(fitted, receipt, task, route, weights)
+    result = _result(fitted, receipt, task, route, weights, told)
     if folder is not None:
         result.folder = folder.path
         folder.finish(result.model, receipt, _ending(result))
         ranks.from_first(lambda: report.save(result))
     return result
-
-
-def time_step(task: Task, steps: int = 5, seed: int = 0) -> Figure:
-    """Seconds that one dense training step takes on this machine: median, least and most.
-
-    Raises:
-        InputError: `steps` is below 1.
-        TaskError: a part of the task is missing or wrong.
-    """
-    if steps < 1:
-        raise InputError(must("steps", "at least 1", steps))
-    seconds = []
-    with borrowed_generators(), Meter("time a step") as meter:
-        reseed(derive(seed, "init"))
-        # the first step warms up and is counted; the last one would look at the score
-        pace = Settings(steps=steps + 2, check_every=steps + 2).for_task(task)
-        trial = Run(task.call("model"), task, Plan("time a step", pace, seed), meter)
-        trial.advance()
-        for _ in range(steps):
-            began = time.perf_counter()
-            trial.advance()
-            seconds.append(time.perf_counter() - began)
-    source = f"median of {steps} training steps on this machine"
-    return Figure(median(seconds), "s", min(seconds), max(seconds), "measured", source)
 
 
 def _chosen(route: str, density: float | None) -> tuple[Route, float]:
@@ -227,7 +207,14 @@ def _identity(task: Task, route: str, plan: Plan, model: nn.Module) -> dict[str,
     }
 
 
-def _result(fitted: Fitted, receipt: Receipt, task: Task, route: str, weights: int) -> Result:
+def _result(
+    fitted: Fitted,
+    receipt: Receipt,
+    task: Task,
+    route: str,
+    weights: int,
+    told: dict[str, Any],
+) -> Result:
     result = Result(
         model=fitted.model,
         receipt=receipt,
@@ -239,6 +226,7 @@ def _result(fitted: Fitted, receipt: Receipt, task: Task, route: str, weights: i
         density=fitted.density,
         weights=round(fitted.density * _weight_count(fitted.model)),
         history=fitted.history,
+        **told,
     )
     receipt.scores["val"] = score_figure(result.score, "val")
     receipt.sizes.append(
@@ -249,6 +237,9 @@ def _result(fitted: Fitted, receipt: Receipt, task: Task, route: str, weights: i
         )
     )
     receipt.notes.append(f"Route {route}: {ROUTES[route].source}.")
+    left = told_dense(fitted.model, prunable(fitted.model).values())
+    if ROUTES[route].method is not None and left:
+        receipt.notes.append(left)
     return result
 
 
@@ -264,7 +255,12 @@ def _ending(result: Result) -> dict[str, Any]:
 
 
 def _read_back(
-    folder: Folder, ending: dict[str, Any], model: nn.Module, task: Task, route: str
+    folder: Folder,
+    ending: dict[str, Any],
+    model: nn.Module,
+    task: Task,
+    route: str,
+    told: dict[str, Any],
 ) -> Result:
     receipt = folder.result(model)
     history = [Step(**step) for step in ending.pop("history")]
@@ -278,4 +274,5 @@ def _read_back(
         test=test.value if test is not None else None,
         folder=folder.path,
         **ending,
+        **told,
     )

@@ -1,18 +1,51 @@
 """The trained nets that a run is given, in whatever form: a module, a result, a folder."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from tenth.errors import FormatError, InputError, must
+from tenth.errors import FormatError, InputError, TargetError, TenthError, must
 from tenth.fit import Teacher
 from tenth.fit.origin import receipt_of
 from tenth.layouts import kept_count
 from tenth.receipt import Receipt
 from tenth.sparsity import load_into, prunable
 from tenth.task import Task
+
+
+def told_of(given: Any) -> str:
+    """Where a net comes from, in words; empty if none was given."""
+    if given is None:
+        return ""
+    if isinstance(given, Teacher):
+        return told_of(given.model if given.source is None else given.source)
+    if isinstance(given, str | Path):
+        return str(given)
+    folder = getattr(given, "folder", None)
+    if folder is not None:
+        return str(folder)
+    title = getattr(given, "title", "") or getattr(getattr(given, "receipt", None), "title", "")
+    return title or f"a {type(given).__name__} of the caller's"
+
+
+@contextmanager
+def named(role: str, given: Any) -> Iterator[None]:
+    """Errors of the block say where the net comes from that plays this role.
+
+    Raises:
+        TenthError: of the same class.
+    """
+    try:
+        yield
+    except TenthError as error:
+        told = told_of(given)
+        if not told or told in str(error) or isinstance(error, TargetError):
+            raise
+        raise type(error)(f"{error} The {role} is {told}.") from error
 
 
 def teacher_of(given: Any, task: Task) -> Teacher | None:

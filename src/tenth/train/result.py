@@ -28,6 +28,8 @@ class Result:
         history: loss, score and density over the run.
         test: score on "test", None until `read_test` was called.
         folder: where the files are, if anywhere.
+        seed: what drew its weights, batches and masks.
+        teacher, parent: what it learned and began from, in words; "" if there was none.
     """
 
     model: nn.Module
@@ -42,6 +44,9 @@ class Result:
     history: list[Step] = field(default_factory=list)
     test: float | None = None
     folder: Path | None = None
+    seed: int = 0
+    teacher: str = ""
+    parent: str = ""
 
     def read_test(self) -> float:
         """The score on "test": read it once, when all is decided. The receipt keeps it."""

@@ -189,7 +189,7 @@ class Book:
         importance, used = np.zeros(len(units)), np.zeros(len(units), dtype=bool)
         np.add.at(importance, units, self._importance)
         np.logical_or.at(used, units, self._used)
-        ends = [*self._starts[1:], len(units)]
+        ends = [*self._starts[1:], len(units)][: len(self._starts)]  # a net may hold no axis
         axes = {
             axis: units[start:end]
             for axis, start, end in zip(self._axes, self._starts, ends, strict=True)

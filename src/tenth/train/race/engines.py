@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
-
 from tenth.errors import TenthError
 from tenth.fit import Settings, Step
+from tenth.fit.threads import threads_of_torch
 from tenth.task import Task, load
 from tenth.train.driver import run
 from tenth.train.race.arms import Arm
@@ -100,17 +99,6 @@ def warmed(source: Task | Path) -> Task:
     with suppress(TenthError):  # the job that meets it will say it
         run(task, settings=Settings(steps=2))
     return task
-
-
-@contextmanager
-def threads_of_torch(count: int) -> Iterator[None]:
-    """Sums are ordered by threads: as many as elsewhere give the same result as there."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _telling(site: Site, job: Job) -> Callable[[Step], Any] | None:

@@ -52,12 +52,23 @@ def _view(result: "Result") -> dict[str, Any]:
     history = result.history
     return {
         "title": result.receipt.title,
+        "made_of": _made_of(result),
         "cards": _cards(result),
         "charts": [made for made in _charts(history) if made is not None],
         "layers": _layers(history),
         "phases": _phases(history),
         "looks": len(history),
     }
+
+
+def _made_of(result: "Result") -> list[tuple[str, str]]:
+    """Name and value of what the run was made of, beside its task."""
+    return [
+        ("route", result.route),
+        ("seed", str(result.seed)),
+        ("teacher", result.teacher or "none"),
+        ("parent", result.parent or "none"),
+    ]
 
 
 def _cards(result: "Result") -> list[tuple[str, str, str]]:
