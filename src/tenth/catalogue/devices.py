@@ -82,7 +82,7 @@ def find(name: str, mine: Sequence[Device] = ()) -> Device:
         for device in mine:
             if simplified(name) in map(simplified, (device.name, device.title)):
                 return device
-    hint = "tenth.catalogue.devices.all() lists them."
+    hint = f"Devices: {', '.join(row['id'] for row in rows('devices'))}."
     listing = [name for row in rows("devices") for name in (row["id"], *_aliases(row))]
     listing += [device.name for device in mine]
     return pick(_names(), name, "device", listing=listing, hint=hint)

@@ -43,7 +43,7 @@ def plan(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[WHAT]",
+            metavar="WHAT",
             help="A task file, a config.json, weights (a .safetensors file or its folder), or a "
             "family: llama, llama3-8b, llama3-70b, mixtral, gpt2, gpt3, bert, bert-large, vit-b, "
             "vit-l, resnet18, resnet50, resnet152.",

@@ -95,7 +95,46 @@ def test_an_index_that_is_none_is_refused(index, tmp_path):
 
 
 def test_a_folder_without_weights_is_refused(tmp_path):
-    with pytest.raises(FormatError, match=r"with .safetensors files"):
+    with pytest.raises(FormatError, match=r"config\.json or \.safetensors"):
         read_weights(tmp_path)
     with pytest.raises(FormatError, match="cannot be read"):
         read_weights(tmp_path / "absent.safetensors")
+
+
+def small(**entries):
+    return {"tenth_format": "tenth-small/1", "tenth_small": json.dumps(entries)}
+
+
+def test_a_small_file_counts_the_weights_that_it_stands_for(tmp_path):
+    """As tenth saves a network of few weights: see docs/formats.md."""
+    tensors = {
+        "a:values": np.ones(3, np.float16),
+        "a:mask": np.zeros(25, np.uint8),
+        "b": np.zeros(10, np.float32),
+    }
+    entry = {"shape": [10, 20], "dtype": "F32", "kept": 3}
+    save_file(tensors, tmp_path / "m.safetensors", small(a=entry))
+    found = read_weights(tmp_path / "m.safetensors")
+    assert found.parameters == 210
+    assert found.types == {"F32": 210}
+    assert found.size_bytes == 3 * 2 + 25 + 40
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"tenth_format": "tenth-small/1", "tenth_small": "{"},
+        {"tenth_format": "tenth-small/1", "tenth_small": "[]"},
+        {"tenth_format": "tenth-small/1"},
+        {"tenth_format": "tenth-small/2", "tenth_small": "{}"},
+        small(a={"shape": [10, -2], "dtype": "F32", "kept": 3}),
+        small(a={"shape": "wide"}),
+        small(a=7),
+        small(other={"shape": [10, 20], "dtype": "F32", "kept": 3}),
+    ],
+)
+def test_a_small_file_whose_entries_do_not_fit_is_refused(tmp_path, metadata):
+    tensors = {"a:values": np.ones(3, np.float32), "a:mask": np.zeros(25, np.uint8)}
+    save_file(tensors, tmp_path / "m.safetensors", metadata)
+    with pytest.raises(FormatError, match=r"m\.safetensors"):
+        read_weights(tmp_path / "m.safetensors")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tenth.errors import FormatError, must
+from tenth.plan.models.packed import Tensors, whole
 
 _MOST_HEADER = 100 << 20  # the format's own limit
 _BITS = {"F64": 64, "I64": 64, "U64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16, "BF16": 16}
@@ -19,7 +20,10 @@ _BITS |= {"C64": 64}
 
 @dataclass(frozen=True)
 class Weights:
-    """What the headers say: `parameters`, `size_bytes` of their data, and numbers of each type."""
+    """What the headers say: `parameters`, `size_bytes` of their data, and numbers of each type.
+
+    A small file of tenth's counts as the weights that it stands for, zeros among them.
+    """
 
     parameters: int
     size_bytes: int
@@ -37,9 +41,12 @@ def read_weights(path: str | Path) -> Weights:
     """
     path = Path(path)
     types: Counter[str] = Counter()
+    size = 0
     for file in _files(path):
-        types.update(_header(file))
-    size = sum(-(-count * _BITS[kind] // 8) for kind, count in types.items())
+        metadata, tensors = _header(file)
+        size += sum(-(-count * _BITS[kind] // 8) for kind, count in tensors.values())
+        for kind, count in whole(file, metadata, tensors).values():
+            types[kind] += count
     return Weights(sum(types.values()), size, dict(types))
 
 
@@ -54,8 +61,8 @@ def _files(path: Path) -> list[Path]:
         return _of_index(path, indexes[0])
     files = sorted(path.glob("*.safetensors"))
     if not files:
-        got = "none"
-        raise FormatError(must(f"folder {path}", "one with .safetensors files", got))
+        rule = "one with a config.json or .safetensors files"
+        raise FormatError(must(f"folder {path}", rule, "neither"))
     return files
 
 
@@ -74,8 +81,8 @@ def _of_index(folder: Path, index: Path) -> list[Path]:
     return files
 
 
-def _header(path: Path) -> Counter[str]:
-    """How many numbers of each type a file holds."""
+def _header(path: Path) -> tuple[Any, Tensors]:
+    """The metadata of a file, and the type and count of each of its tensors."""
     try:
         with path.open("rb") as file:
             total = path.stat().st_size
@@ -95,14 +102,14 @@ def _header(path: Path) -> Counter[str]:
     if not isinstance(form, dict):
         raise FormatError(must(f"header of {path}", "a JSON object", type(form).__name__))
     tensors = {name: entry for name, entry in form.items() if name != "__metadata__"}
-    return _counted(path, tensors, total - 8 - length)
+    return form.get("__metadata__"), _counted(path, tensors, total - 8 - length)
 
 
-def _counted(path: Path, tensors: dict[str, Any], data_bytes: int) -> Counter[str]:
-    counted: Counter[str] = Counter()
+def _counted(path: Path, tensors: dict[str, Any], data_bytes: int) -> Tensors:
+    counted: Tensors = {}
     for name, entry in tensors.items():
         kind, shape, end = _entry(path, name, entry)
-        counted[kind] += math.prod(shape)
+        counted[name] = (kind, math.prod(shape))
         if end > data_bytes:
             got = f"{name} ends at {end} of {data_bytes} bytes"
             raise FormatError(must(str(path), "a whole safetensors file", got, "Fetch it again."))
