@@ -56,6 +56,23 @@ def test_a_module_becomes_a_program_that_computes_the_same():
     assert relative_error(program(x.numpy()), expected) < 1e-5
 
 
+def test_each_step_is_told_as_it_begins():
+    steps = []
+    graph = life_graph()
+    program = compile(graph, BOARD, on_step=steps.append)
+    timed = [layer for layer in program.layers if layer.sparse_seconds is not None]
+    tried = [(step.done, step.total) for step in steps if step.doing == "time dense and sparse"]
+    assert tried == [(i, len(timed)) for i in range(len(timed))]
+    doing = list(dict.fromkeys(step.doing for step in steps))
+    assert doing == [
+        "follow the model",
+        "build the kernels that are tried",
+        "time dense and sparse",
+        "build the C",
+        "compare with the original",
+    ]
+
+
 def test_an_example_may_be_one_array():
     linear = nn.Linear(3, 2)
     program = compile(linear, np.zeros((4, 3), np.float32))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tenth.cli.options import Json
+from tenth.cli.shipping import progress
 from tenth.cli.show import print_result
 from tenth.errors import InputError, must
 
@@ -47,7 +48,15 @@ def bench(
     names = [name for name in against.split(",") if name]
     if onnx is not None and not names:
         names = ["onnxruntime"]
-    report = measure(program, threads=_numbers(threads), against=names, onnx=onnx, runs=runs)
+    with progress("load the program", alive=False) as on_step:
+        report = measure(
+            program,
+            threads=_numbers(threads),
+            against=names,
+            onnx=onnx,
+            runs=runs,
+            on_step=on_step,
+        )
     if out is not None:
         report.save(out)
     print_result(report, report.to_json, as_json)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenth.cli.options import Json, TaskFile
+from tenth.cli.shipping import progress
 from tenth.cli.show import print_result
 from tenth.errors import InputError, must
 from tenth.figures import human
@@ -74,26 +75,44 @@ def ship(
     """
     from tenth import ship as room
     from tenth.ship.onnx import NOTE
-    from tenth.sparsity import load_into
-    from tenth.task import load
+    from tenth.ship.program import check_place
 
     if to not in ("c", "onnx"):
         raise InputError(must("--to", "c or onnx", to))
-    loaded = load(task)
-    network = loaded.model()
-    load_into(network, model)
     if to == "onnx":
         _only_for_c(target=target, values=values.value, threads=threads, name=name)
-        file = room.to_onnx(network, loaded.example, out or Path("model.onnx"))
+        with progress("read the task"):
+            network, example = _trained(task, model)
+            file = room.to_onnx(network, example, out or Path("model.onnx"))
         note = {"file": str(file), "note": NOTE}
         print_result(f"{file}\n{NOTE}", lambda: note, as_json)
         return
     out = out or Path("program")
-    program = room.compile(
-        network, loaded.example, target=target, name=name, values=values.value, threads=threads
-    )
+    check_place(out)
+    with progress("read the task") as on_step:
+        network, example = _trained(task, model)
+        program = room.compile(
+            network,
+            example,
+            target=target,
+            name=name,
+            values=values.value,
+            threads=threads,
+            on_step=on_step,
+        )
     program.save(out)
     print_result(_table(program, out), lambda: _form(program, out), as_json)
+
+
+def _trained(task: Path, weights: Path) -> tuple[Any, Any]:
+    """The model of a task with its weights, and its example."""
+    from tenth.sparsity import load_into
+    from tenth.task import load
+
+    loaded = load(task)
+    network = loaded.model()
+    load_into(network, weights)
+    return network, loaded.example
 
 
 def _only_for_c(**given: str | int) -> None:
@@ -111,12 +130,14 @@ def _only_for_c(**given: str | int) -> None:
 
 
 def _table(program: Program, out: Path) -> str:
+    from tenth.ship.interface import labels
+
     rows: list[tuple[str, ...]] = [("layer", "shape", "density", "kernel", "dense", "sparse")]
-    for layer in program.layers:
+    for label, layer in zip(labels(program.layers), program.layers, strict=True):
         times = (layer.dense_seconds, layer.sparse_seconds)
         told = ["" if seconds is None else human(seconds, "s") for seconds in times]
         shape = "×".join(map(str, layer.shape))
-        rows.append((layer.path, shape, f"{layer.density:.3f}", layer.kernel, *told))
+        rows.append((label, shape, f"{layer.density:.3f}", layer.kernel, *told))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)) for row in rows]
     sizes = [
@@ -124,9 +145,13 @@ def _table(program: Program, out: Path) -> str:
         f" ({(size.after.value or 0) / (size.before.value or 1):.1%})"
         for size in program.receipt.sizes
     ]
-    error = f"checked against the original: relative error {program.manifest.relative_error:.1e}"
-    if program.manifest.target != "host":
-        error += "; kernels chosen by density, not timed"
+    manifest = program.manifest
+    error = (
+        f"{manifest.checked_on} was compared with the original: "
+        f"relative error {manifest.relative_error:.1e}"
+    )
+    if manifest.target != "host":
+        error += "; kernels were chosen by density, not by time"
     page = [f"open {out / 'index.html'} in a browser"] if "index.html" in program.files else []
     return "\n".join([*map(str.rstrip, lines), "", *sizes, "", f"{out}: {error}", *page])
 

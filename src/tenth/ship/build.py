@@ -31,6 +31,7 @@ from tenth.ship.libraries import build, build_for
 from tenth.ship.machine import Machine, this_machine
 from tenth.ship.manifest import Layer, Manifest
 from tenth.ship.program import RECEIPT, Program
+from tenth.ship.progress import OnStep, Step, silent
 from tenth.ship.readme import write_readme
 from tenth.ship.web import write_module, write_page
 from tenth.ship.work import work
@@ -39,7 +40,7 @@ _ITSELF, _HOST = "this library", "the host's build of the same C"
 """What was run and compared with the original."""
 
 
-def compile(
+def compile(  # noqa: PLR0913  what a program is, by keyword
     model: Any,
     example: Any,
     *,
@@ -47,6 +48,7 @@ def compile(
     name: str = "model",
     values: Values = "float32",
     threads: int = 1,
+    on_step: OnStep = silent,
 ) -> Program:
     """Compile a model to C, build it, and check what it computes.
 
@@ -63,6 +65,7 @@ def compile(
         values: the form in which the weights of layers are written: float32, float16 or bfloat16.
             They are rounded to it, and all is computed in float32.
         threads: how many threads the program given back runs on (see `load`).
+        on_step: told of each step as it begins, for progress bars.
 
     Raises:
         InputError: the call is wrong, or a weight is not finite in this form.
@@ -70,9 +73,10 @@ def compile(
         CompileError: there is no C compiler, it failed, or the program is not within 1e-4 of the
             interpreter and of the model.
     """
-    wish = _Wish(check_name(name), target_named(target), values, threads)
+    wish = _Wish(check_name(name), target_named(target), values, threads, on_step)
     parts = tuple(example) if isinstance(example, tuple | list) else (example,)
     with Meter("compile") as meter:
+        on_step(Step("follow the model"))
         graph, reference = (model, None) if isinstance(model, Graph) else captured(model, parts)
         verify(graph)
         sizes = bind(graph, [tuple(np.shape(x)) for x in parts])
@@ -91,6 +95,7 @@ class _Wish:
     target: Target
     values: Values
     threads: int
+    on_step: OnStep
 
 
 def _compiled(
@@ -102,13 +107,16 @@ def _compiled(
     """The program of a verified graph, without its receipt."""
     written, target = rounded_graph(graph, wish.values), wish.target
     is_host = target.name == "host"
-    choices = choose(written, sizes) if is_host else choose_by_density(written, target)
+    choices = (
+        choose(written, sizes, wish.on_step) if is_host else choose_by_density(written, target)
+    )
     kernels: dict[str, Kernel] = {node: choice.kernel for node, choice in choices.items()}
     lowered = lower(written, wish.name, kernels, wish.values)
     unit = emit(lowered, sizes)
     files = _sources(lowered, unit, sizes, target)
 
     def error_of(binding: Binding) -> float:
+        wish.on_step(Step("compare with the original"))
         return check(binding, graph, sizes, reference, values=wish.values)
 
     built = _built(files, unit, wish, error_of)
@@ -153,11 +161,13 @@ def _built(
     def bound(library: bytes) -> Binding:
         return Binding(Library(library), unit.interface, unit.weights.data, wish.threads)
 
+    wish.on_step(Step("build the C"))
     library, compiler = build(files)
     binding = bound(library)
     host = _Built(library, compiler, this_machine(), _ITSELF, error_of(binding), binding)
     if wish.target.name == "host":
         return host
+    wish.on_step(Step(f"build the C for {wish.target.name}"))
     library = build_for(wish.target, files, unit.interface)
     there = _Built(
         library, "ziglang", Machine(*wish.target.machine, ()), _HOST, host.relative_error, None

@@ -115,6 +115,7 @@ def runner(module: Any, example: Sequence[Any]) -> Callable[[Outputs], Outputs] 
     """
     # torch is loaded already if a module of it is there; nothing else in this room needs it
     torch: Any = importlib.import_module("torch")
+    tensors_of = importlib.import_module("tenth.graph.capture.compare").tensors_of
     if any(p.dtype not in (torch.float32, torch.float64) for p in module.parameters()):
         return None
 
@@ -128,7 +129,6 @@ def runner(module: Any, example: Sequence[Any]) -> Callable[[Outputs], Outputs] 
         finally:
             for part, mode in modes.items():
                 part.training = mode
-        tensors = (result,) if isinstance(result, torch.Tensor) else result
-        return [tensor.detach().cpu().numpy() for tensor in tensors]
+        return [tensor.detach().cpu().numpy() for tensor in tensors_of(result)]
 
     return call

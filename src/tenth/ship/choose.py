@@ -20,6 +20,7 @@ from tenth.ship.emit.fuse import WEIGHTED, is_depthwise
 from tenth.ship.emit.lower import lower
 from tenth.ship.emit.steps import HEIGHTS, Kernel
 from tenth.ship.emit.units import Unit, emit
+from tenth.ship.progress import OnStep, Step, silent
 from tenth.ship.trial import build_units
 
 MARGIN = 0.10
@@ -41,7 +42,7 @@ class Choice:
     sparse_seconds: float | None = None
 
 
-def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
+def choose(graph: Graph, sizes: Mapping[str, int], on_step: OnStep = silent) -> dict[str, Choice]:
     """A choice for each weighted layer, by its time at these free sizes.
 
     A layer without zeros is dense, untimed; and so is one whose outputs meet one channel each.
@@ -55,7 +56,7 @@ def choose(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Choice]:
     }
     pruned = [node for node in layers if len(candidates(graph, node)) > 1]
     if pruned:
-        choices |= _timed(graph, pruned, _part(graph, sizes))
+        choices |= _timed(graph, pruned, _part(graph, sizes), on_step)
     return choices
 
 
@@ -126,7 +127,10 @@ def _largest_bytes(shapes: Mapping[str, Shape], sizes: Mapping[str, int]) -> int
     return max((4 * math.prod(at(size, sizes) for size in shape) for shape in free), default=0)
 
 
-def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dict[str, Choice]:
+def _timed(
+    graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int], on_step: OnStep
+) -> dict[str, Choice]:
+    on_step(Step("build the kernels that are tried"))
     trials = {
         (node.name, kernel): _trial(graph, node, kernel, f"k{kernel}_{i}", sizes)
         for i, node in enumerate(nodes)
@@ -134,7 +138,8 @@ def _timed(graph: Graph, nodes: Sequence[Node], sizes: Mapping[str, int]) -> dic
     }
     library = build_units(list(trials.values()), "\n".join(map(_repeated, trials.values())))
     choices: dict[str, Choice] = {}
-    for node in nodes:
+    for i, node in enumerate(nodes):
+        on_step(Step("time dense and sparse", i, len(nodes)))
         dense, *sparse = kernels = candidates(graph, node)
         seconds = dict(
             zip(

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tenth.errors import FormatError, OutputError, must
@@ -26,7 +26,7 @@ def save_folder(
         OutputError: it is a file, holds what is not of a program, or cannot be written.
     """
     path = path.resolve()
-    _check_replaceable(path, {*files, MANIFEST, *_listed(path / MANIFEST)})
+    check_replaceable(path, files)
     output_folder(path.parent)
     token = secrets.token_hex(4)
     fresh, old = (path.with_name(f".{path.name}.{token}.{end}") for end in ("tmp", "old"))
@@ -103,7 +103,12 @@ def _read(path: Path, most_bytes: int) -> bytes:
         raise FormatError(f"{path} cannot be read: {reason}. Compile the program anew.") from error
 
 
-def _check_replaceable(path: Path, own: set[str]) -> None:
+def check_replaceable(path: Path, own: Iterable[str]) -> None:
+    """See that a folder may be replaced by files of these names.
+
+    Raises:
+        OutputError: it is a file, or holds what is not of a program.
+    """
     if not path.exists():
         return
     if not path.is_dir():
@@ -118,6 +123,7 @@ def _check_replaceable(path: Path, own: set[str]) -> None:
                 "Name another one.",
             )
         )
+    own = {*own, MANIFEST, *_listed(path / MANIFEST)}
     # what the C compiler leaves when the example is built in the folder
     foreign = {name for name in found - own if name != "a.out" and not name.endswith(".o")}
     if foreign:

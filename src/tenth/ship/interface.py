@@ -1,7 +1,9 @@
 """What a compiled program takes and gives: the words shared by its C, its manifest and Python."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tenth.errors import InputError, must
 from tenth.graph.dims import Dim
@@ -88,3 +90,25 @@ def interface_of(graph: Graph, name: str) -> Interface:
 
 def _axes(shape: Sequence[object]) -> tuple[int | str, ...]:
     return tuple(size if isinstance(size, int) else str(size) for size in shape)
+
+
+class Placed(Protocol):
+    """What comes from a module of the model: a layer, or a step of a program."""
+
+    @property
+    def path(self) -> str:
+        """The module it was written in; "" in the model's own forward."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """A name that no other has."""
+        ...
+
+
+def labels(layers: Sequence[Placed]) -> list[str]:
+    """What to call each of them: its module, or its own name where one module has several."""
+    counts = Counter(layer.path for layer in layers)
+    return [
+        layer.path if layer.path and counts[layer.path] == 1 else layer.name for layer in layers
+    ]

@@ -13,7 +13,7 @@ from tenth.errors import InputError, UnsupportedError, must
 from tenth.files import write_text
 from tenth.kernels.targets import TARGETS
 from tenth.ship.binding import Binding, Library
-from tenth.ship.folder import read_folder, save_folder
+from tenth.ship.folder import check_replaceable, read_folder, save_folder
 from tenth.ship.interface import Port
 from tenth.ship.libraries import build, build_for
 from tenth.ship.machine import this_machine
@@ -26,8 +26,21 @@ if TYPE_CHECKING:
 LIBRARY = TARGETS["host"].library
 RECEIPT = "receipt.json"
 SOURCES = ("model.h", "model.c", "main.c", "README.md", RECEIPT)
+EXTRAS = ("dispatch.c", "index.html", "model.js")
+"""What programs for some targets have besides."""
 WEIGHTS = ("weights.bin", "weights.c")
 """Where the weights stand: in a file of their own, or built in if they are small."""
+
+
+def check_place(path: str | Path) -> None:
+    """See, before a network is compiled, that its program can be saved as the folder `path`.
+
+    Raises:
+        OutputError: it is a file, or holds what is not of a program.
+    """
+    libraries = (target.library for target in TARGETS.values())
+    names = (*SOURCES, *WEIGHTS, *EXTRAS, *libraries)
+    check_replaceable(Path(path).resolve(), names)
 
 
 @dataclass(frozen=True, repr=False)

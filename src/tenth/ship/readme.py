@@ -2,6 +2,7 @@
 
 from tenth.figures import human
 from tenth.kernels.targets import TARGETS
+from tenth.ship.interface import labels
 from tenth.ship.manifest import Layer, Manifest
 
 
@@ -41,7 +42,7 @@ def write_readme(manifest: Manifest) -> str:
             "",
             "| layer | op | shape | density | kernel | weights | dense | sparse |",
             "|---|---|---|---|---|---|---|---|",
-            *map(_row, manifest.layers),
+            *map(_row, labels(manifest.layers), manifest.layers),
             "",
         ]
     )
@@ -80,13 +81,13 @@ def _about_target(manifest: Manifest) -> list[str]:
     ]
 
 
-def _row(layer: Layer) -> str:
+def _row(label: str, layer: Layer) -> str:
     times = (
         "not timed" if seconds is None else human(seconds, "s")
         for seconds in (layer.dense_seconds, layer.sparse_seconds)
     )
     cells = [
-        layer.path or layer.name,
+        label,
         layer.op,
         "x".join(map(str, layer.shape)),
         f"{layer.density:.3g}",

@@ -18,7 +18,10 @@ from ..conftest import life_graph, words_graph
 def test_a_saved_program_is_timed_by_turns_with_onnxruntime(saved, tmp_path):
     pytest.importorskip("onnxruntime", reason="it is an extra of the tests")
     file = to_onnx(life_graph(), None, tmp_path / "life.onnx")
-    report = measure(saved, against=["onnxruntime"], onnx=file, runs=3)
+    told = []
+    report = measure(saved, against=["onnxruntime"], onnx=file, runs=3, on_step=told.append)
+    assert [step.done for step in told if step.total == 3] == [0, 1, 2]
+    assert {"load tenth", "load onnxruntime"} <= {step.doing for step in told}
     (race,) = report.races
     ours, theirs = race.timings
     np.testing.assert_allclose(ours.outputs[0], theirs.outputs[0], atol=1e-5)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tenth.errors import InputError
+from tenth.ship.bench import picture
 from tenth.ship.bench.picture import draw
 from tenth.ship.bench.race import Race
 from tenth.ship.bench.report import Report
@@ -34,8 +35,24 @@ def line(start: str) -> str:
 def test_a_layer_says_its_rates_and_its_share_of_the_peak():
     assert line("stem").split()[-4:] == ["40.0%", "80.0", "80.0", "80%"]
     assert line("body").split()[-4:] == ["40.0%", "100.0", "10.0", "10%"]
-    assert line("all else").split()[-1] == "20.0%"
     assert "at n = 1, one thread" in str(REPORT)
+
+
+def test_steps_that_are_no_layers_are_told_by_what_they_do_the_slowest_first():
+    more = [replace(STEPS[2], name=name, op="softmax", seconds=4e-4) for name in ("d", "e")]
+    moved = replace(STEPS[2], name="f", op="copy", seconds=1e-4, flops=0, useful_flops=0)
+    tiny = [replace(moved, op=op, seconds=1e-6) for op in ("add", "mul")]
+    rows = str(replace(REPORT, steps=(*STEPS, *tiny, *more, moved))).splitlines()
+    told = [row.split() for row in rows if " step" in row]
+    assert [row[:3] for row in told] == [
+        ["2", "steps", "softmax"],
+        ["1", "step", "max_pool"],
+        ["1", "step", "copy"],
+        ["2", "steps", "all"],
+    ]
+    assert told[0][-5:] == ["µs", "23.5%", "0.0", "0.0", "0%"]
+    assert told[2][-1] == "2.9%"
+    assert line("whole run").split()[-4] == "100.0%"
 
 
 def test_a_rival_says_how_many_times_as_long_it_took_and_by_which_clock():
@@ -60,20 +77,60 @@ def test_a_saved_bench_is_a_table_numbers_and_the_picture(tmp_path):
     assert names == {"bench.json", "bench.txt", "roofline.svg", "roofline.png"}
     saved = json.loads((tmp_path / "bench" / "bench.json").read_text())
     assert saved == json.loads(json.dumps(REPORT.to_json()))
-    picture = (tmp_path / "bench" / "roofline.svg").read_text()
+    drawn = (tmp_path / "bench" / "roofline.svg").read_text()
     for words in (
         "100 GFLOP/s, multiply-adds",
         "20 GB/s, memory",
         "sparse kernel: 1 layer",
         "stem",
     ):
-        assert words in picture
+        assert words in drawn
 
 
 def test_the_same_times_give_the_same_picture(tmp_path):
     for name in ("one.svg", "other.svg"):
         draw(STEPS, ROOF, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+
+
+def test_layers_of_one_module_are_told_apart_and_long_names_cut(tmp_path):
+    twins = [replace(STEPS[0], name=f"cell_{i}", path="cell") for i in range(2)]
+    deep = replace(STEPS[1], path="encoder.layer.11.attention.output.dense")
+    nameless = replace(STEPS[1], name="linear", path="")
+    report = replace(REPORT, steps=(*twins, deep, nameless, replace(STEPS[1], name="z", path="3")))
+    rows = str(report).splitlines()
+    for label in ("cell_0", "cell_1", deep.path, "linear", "3"):
+        assert any(row.split()[:1] == [label] for row in rows)
+    draw(report.steps, ROOF, tmp_path / "roof.svg")
+    drawn = (tmp_path / "roof.svg").read_text(encoding="utf-8")
+    for words in (
+        "cell_0, 1 ms",
+        "cell_1, 1 ms",
+        "conv 3, 1 ms",
+        "…layer.11.attention.output.dense",
+    ):
+        assert words in drawn
+
+
+@pytest.mark.parametrize("slow", [1e-9, 1e-3, 10])
+def test_names_stand_inside_the_picture(slow):
+    """However low or far to the right the dots are."""
+    from matplotlib.figure import Figure
+
+    layers = [
+        replace(STEPS[1], name=f"l{i}", path=f"l{i}" * 9, seconds=slow * (1 + i)) for i in range(5)
+    ]
+    figure = Figure(figsize=(7.2, 4.8), layout="constrained")
+    axes = figure.subplots()
+    axes.loglog([1e-3, 1e3], [1, 1])
+    axes.set_xlim(0.5, 12)
+    axes.set_ylim(layers[-1].rate / 1e9 / 1.1, layers[0].rate / 1e9 * 10)
+    picture._names(axes, [(layer.path, layer) for layer in layers])
+    figure.canvas.draw()
+    for text in axes.texts:
+        box = text.get_window_extent().transformed(axes.transAxes.inverted())
+        assert 0 <= box.y0 < box.y1 <= 1
+        assert box.x1 <= 1.02
 
 
 def test_a_program_without_weights_has_no_roofline(tmp_path):

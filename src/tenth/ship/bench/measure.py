@@ -11,6 +11,7 @@ from tenth.ship.bench.roof import measure as measure_roof
 from tenth.ship.bench.steps import example_inputs, time_steps
 from tenth.ship.machine import this_machine
 from tenth.ship.program import load
+from tenth.ship.progress import OnStep, Step, silent
 
 RIVALS = ("onnxruntime", "openvino", "deepsparse")
 
@@ -22,6 +23,7 @@ def measure(
     against: Sequence[str] = (),
     onnx: str | Path | None = None,
     runs: int = 15,
+    on_step: OnStep = silent,
 ) -> Report:
     """Time a saved program at the sizes it was compiled for.
 
@@ -32,6 +34,7 @@ def measure(
             not installed is told so.
         onnx: the file they run: the same network, dense or pruned, as `to_onnx` writes it.
         runs: how many runs, and how many rounds by turns, medians are of.
+        on_step: told of each part before it begins, for progress bars.
 
     Raises:
         InputError: the call is wrong, or the folder is no program.
@@ -50,15 +53,22 @@ def measure(
         raise InputError(must("runs", "1 or more", runs))
     for number in threads:
         processors_for(number)
+    on_step(Step("load the program"))
     program = load(folder)
     inputs = example_inputs(program)
     contestants = [Contestant("tenth", "tenth", Path(folder))]
     contestants += [Contestant(name, name, Path(onnx)) for name in against if onnx is not None]
+    on_step(Step("measure what the machine can do"))
+    roof = measure_roof()
+    on_step(Step("time each step of the program"))
+    steps = time_steps(program, inputs, runs=runs)
     return Report(
         name=program.manifest.interface.name,
         sizes=program.manifest.example_sizes,
         hardware={**facts.hardware(), "features": list(this_machine().features)},
-        roof=measure_roof(),
-        steps=time_steps(program, inputs, runs=runs),
-        races=tuple(race(contestants, inputs, threads=n, rounds=runs) for n in threads),
+        roof=roof,
+        steps=steps,
+        races=tuple(
+            race(contestants, inputs, threads=n, rounds=runs, on_step=on_step) for n in threads
+        ),
     )

@@ -16,6 +16,7 @@ from tenth.errors import InputError, must
 from tenth.figures import human
 from tenth.ship.bench.roof import Roof
 from tenth.ship.bench.steps import StepTime
+from tenth.ship.interface import labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 _DENSE, _SPARSE = "#d97a16", "#1f5fa8"
 _LARGEST = 420.0  # square points, of the slowest layer
 _NAMED = 5
-_HEIGHT_POINTS, _LINE_POINTS = 290.0, 11.0  # of the axes, and of a name
-_BELOW_POINTS = 28.0  # from a dot to its name
+_WIDTH_POINTS, _HEIGHT_POINTS = 460.0, 270.0  # of the axes
+_LINE_POINTS, _LETTER_POINTS, _LETTERS = 11.0, 4.4, 32  # of a name
+_ASIDE_POINTS = 26.0  # from a dot to its name
 
 
 def draw(steps: Sequence[StepTime], roof: Roof, path: Path) -> None:
@@ -53,7 +55,7 @@ def draw(steps: Sequence[StepTime], roof: Roof, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(True, which="major", color="0.92", zorder=0)
         axes.set_axisbelow(True)
-        axes.legend(frameon=False, loc="lower right", fontsize=8.5)
+        axes.legend(frameon=False, loc="upper left", fontsize=8.5)
         kind = path.suffix.removeprefix(".")
         metadata = {"Date": None} if kind == "svg" else None
         with files.atomic_path(path) as temporary:
@@ -61,6 +63,8 @@ def draw(steps: Sequence[StepTime], roof: Roof, path: Path) -> None:
 
 
 def _roof(axes: Axes, roof: Roof, layers: Sequence[StepTime]) -> None:
+    from matplotlib.ticker import LogFormatter
+
     intensities = [layer.intensity for layer in layers]
     ridge = roof.flops_per_second / roof.bytes_per_second
     left, right = min(*intensities, ridge) / 3, max(*intensities, ridge) * 5
@@ -83,6 +87,7 @@ def _roof(axes: Axes, roof: Roof, layers: Sequence[StepTime]) -> None:
     )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.set_minor_formatter(LogFormatter())  # numbers where there is less than a decade
 
 
 def _dots(axes: Axes, layers: Sequence[StepTime]) -> None:
@@ -104,25 +109,42 @@ def _dots(axes: Axes, layers: Sequence[StepTime]) -> None:
             label = f"{name} kernel: {len(some)} layer{'s' if len(some) > 1 else ''}"
             axes.plot([], [], "o", color=colour, alpha=0.55, label=label)
     axes.plot([], [], " ", label="area: time")
-    _names(axes, sorted(layers, key=lambda layer: -layer.seconds)[:_NAMED])
+    named = zip(labels(layers), layers, strict=True)
+    _names(axes, sorted(named, key=lambda one: -one[1].seconds)[:_NAMED])
 
 
-def _names(axes: Axes, layers: Sequence[StepTime]) -> None:
-    """Name the slowest layers, one below the other, each with a line to its dot."""
-    low, high = axes.get_ylim()
-    points = _HEIGHT_POINTS / np.log(high / low)
+def _names(axes: Axes, named: Sequence[tuple[str, StepTime]]) -> None:
+    """Name some layers in one column, the fastest above, each with a line to its dot."""
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    across, up = _WIDTH_POINTS / np.log(right / left), _HEIGHT_POINTS / np.log(high / low)
+    texts = [f"{_short(label, layer)}, {human(layer.seconds, 's')}" for label, layer in named]
+    places = [
+        (across * np.log(layer.intensity / left), up * np.log(layer.rate / 1e9 / low))
+        for _, layer in named
+    ]
+    most = _WIDTH_POINTS - _LETTER_POINTS * max(map(len, texts))
+    column = min(max(x for x, _ in places) + _ASIDE_POINTS, most)
     free = float("inf")
-    for layer in sorted(layers, key=lambda layer: -layer.rate):
-        at = points * np.log(layer.rate / 1e9 / low)
-        place = min(at - _BELOW_POINTS, free)
-        free = place - _LINE_POINTS
+    heights: dict[int, float] = {}
+    for i in sorted(range(len(named)), key=lambda i: -places[i][1]):
+        heights[i] = free = min(places[i][1] - _ASIDE_POINTS, free - _LINE_POINTS)
+    raised = max(0.0, _LINE_POINTS - free)  # the lowest stays above the axis
+    for i, (x, y) in enumerate(places):
         axes.annotate(
-            f"{layer.path or layer.name}, {human(layer.seconds, 's')}",
-            (layer.intensity, layer.rate / 1e9),
-            (_BELOW_POINTS, place - at),
+            texts[i],
+            (named[i][1].intensity, named[i][1].rate / 1e9),
+            (column - x, heights[i] + raised - y),
             textcoords="offset points",
             va="center",
             fontsize=8,
             zorder=4,
+            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
             arrowprops={"arrowstyle": "-", "color": "0.55", "linewidth": 0.6, "relpos": (0, 0.5)},
         )
+
+
+def _short(label: str, layer: StepTime) -> str:
+    """The end of a long name, as many others begin like it; a number after what it does."""
+    if label.isdigit():
+        return f"{layer.op} {label}"
+    return label if len(label) <= _LETTERS else f"…{label[1 - _LETTERS :]}"

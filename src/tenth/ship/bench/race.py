@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tenth.errors import InputError, UnsupportedError, must
+from tenth.ship.progress import OnStep, Step, silent
 
 WORKER = Path(__file__).with_name("worker.py")
 _SAMPLE_SECONDS = 0.05
@@ -95,6 +96,7 @@ def race(
     *,
     threads: int = 1,
     rounds: int = 15,
+    on_step: OnStep = silent,
 ) -> Race:
     """Run the same inputs through every contestant, by turns.
 
@@ -105,11 +107,13 @@ def race(
         UnsupportedError: an engine that is there failed.
     """
     processors = processors_for(threads)
+    doing = f"by turns on {threads} thread{'s' if threads > 1 else ''}"
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tenth-")))
         np.savez(folder / "inputs.npz", *inputs)
         workers, absent = [], {}
         for i, contestant in enumerate(contestants):
+            on_step(Step(f"load {contestant.name}"))
             outputs = folder / f"outputs{i}.npz"
             worker = _Worker(contestant, folder, outputs, processors)
             stack.callback(worker.end)
@@ -118,7 +122,8 @@ def race(
                 absent[contestant.name] = why
             else:
                 workers.append(worker)
-        for _ in range(rounds):
+        for done in range(rounds):
+            on_step(Step(doing, done, rounds))
             for worker in workers:
                 worker.sample()
         return Race(tuple(worker.timing(threads) for worker in workers), absent)

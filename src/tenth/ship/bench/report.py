@@ -12,8 +12,10 @@ from tenth.ship.bench.picture import draw
 from tenth.ship.bench.race import Race, Timing, ratio
 from tenth.ship.bench.roof import Roof
 from tenth.ship.bench.steps import StepTime
+from tenth.ship.interface import labels
 
 SCHEMA = "tenth-ship-bench/1"
+_SMALL = 0.01  # of the run
 
 
 @dataclass(frozen=True)
@@ -67,50 +69,81 @@ class Report:
         }
 
     def _layers(self) -> str:
-        rows = [
-            ("layer", "op", "shape", "density", "kernel", "time", "", "effective", "real", "peak")
+        rows: list[tuple[str, ...]] = [
+            (
+                "layer",
+                "op",
+                "shape",
+                "density",
+                "kernel",
+                "time",
+                "of all",
+                "effective",
+                "real",
+                "peak",
+            )
         ]
-        whole = sum(step.seconds for step in self.steps)
+        whole = _seconds(self.steps)
         weighted = [step for step in self.steps if step.shape]
-        for step in weighted:
+        for label, step in zip(labels(weighted), weighted, strict=True):
             rows.append(
                 (
-                    step.path,
+                    label,
                     step.op,
                     "×".join(map(str, step.shape)),
                     f"{step.density:.3f}",
                     step.kernel,
-                    human(step.seconds, "s"),
-                    f"{step.seconds / whole:.1%}",
-                    f"{step.flops / step.seconds / 1e9:.1f}",
-                    f"{step.rate / 1e9:.1f}",
-                    f"{step.rate / self.roof.flops_per_second:.0%}",
+                    *self._rates([step], whole),
                 )
             )
-        rest = sum(step.seconds for step in self.steps if not step.shape)
-        useful = sum(step.useful_flops for step in self.steps)
-        flops = sum(step.flops for step in self.steps)
-        rows.append(
-            ("all else", "", "", "", "", human(rest, "s"), f"{rest / whole:.1%}", "", "", "")
-        )
-        rows.append(
-            (
-                "whole run", "", "", "", "", human(whole, "s"), "",
-                f"{flops / whole / 1e9:.1f}", f"{useful / whole / 1e9:.1f}",
-                f"{useful / whole / self.roof.flops_per_second:.0%}",
-            )
-        )  # fmt: skip
+        for op, steps in _others(self.steps, whole).items():
+            about = f"{len(steps)} step{'s' if len(steps) > 1 else ''}"
+            rows.append((about, op, "", "", "", *self._rates(steps, whole)))
+        rows.append(("whole run", "", "", "", "", *self._rates(self.steps, whole)))
         roof = (
             f"{self.roof.flops_per_second / 1e9:.1f} GFLOP/s of multiply-adds and "
             f"{self.roof.bytes_per_second / 1e9:.1f} GB/s from memory, measured in this run"
         )
         at = ", ".join(f"{name} = {size}" for name, size in self.sizes.items())
         about = (
-            f"{self.name}{f' at {at}' if at else ''}, one thread, medians. GFLOP/s: effective as "
-            f"if no weight were zero; real of kept weights alone, also as a share of the peak.\n"
+            f"{self.name}{f' at {at}' if at else ''}, one thread, medians.\n"
+            f"GFLOP/s: effective as if no weight were zero; real of kept weights alone, also as a "
+            f"share of the peak.\n"
             f"The peak of one core: {roof}."
         )
         return f"{about}\n\n{columns(rows)}"
+
+    def _rates(self, steps: Sequence[StepTime], whole: float) -> tuple[str, ...]:
+        """The time of some steps and their share of all, and their rates where they compute."""
+        seconds = _seconds(steps)
+        flops, useful = (sum(s.flops for s in steps), sum(s.useful_flops for s in steps))
+        share = f"{seconds / whole:.1%}" if whole else ""
+        if not flops:
+            return (human(seconds, "s"), share, "", "", "")
+        rate = useful / seconds
+        return (
+            human(seconds, "s"),
+            share,
+            f"{flops / seconds / 1e9:.1f}",
+            f"{rate / 1e9:.1f}",
+            f"{rate / self.roof.flops_per_second:.0%}",
+        )
+
+
+def _others(steps: Sequence[StepTime], whole: float) -> dict[str, list[StepTime]]:
+    """The steps that are no layers, by what they do: the slowest first, small ones together."""
+    found: dict[str, list[StepTime]] = {}
+    for step in steps:
+        if not step.shape:
+            found.setdefault(step.op, []).append(step)
+    slowest = sorted(found, key=lambda op: -_seconds(found[op]))
+    large = {op: found[op] for op in slowest if _seconds(found[op]) >= _SMALL * whole}
+    small = [step for op in slowest if op not in large for step in found[op]]
+    return {**large, "all else": small} if small else large
+
+
+def _seconds(steps: Sequence[StepTime]) -> float:
+    return sum(step.seconds for step in steps)
 
 
 def race_form(race: Race) -> dict[str, Any]:

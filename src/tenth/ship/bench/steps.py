@@ -14,6 +14,9 @@ from tenth.ship.binding import Binding, Library
 from tenth.ship.program import Program
 
 _WARM_RUNS = 2
+_SAMPLE_SECONDS, _MOST_REPEATS = 2e-3, 1000
+"""A clock may tick in quarters of a microsecond, which is all that a small step takes: the mean of
+many runs tells more."""
 _LEAST_SECONDS = 1e-9  # of a step that the clock does not see
 
 
@@ -66,12 +69,17 @@ def time_steps(
     binding = Binding(library, interface, weights)
     sizes = interface.bind([x.shape for x in inputs])
     names, clock = _clock(library, interface.name)
-    rows: list[np.ndarray] = []
-    for _ in range(_WARM_RUNS + runs):
+
+    def sample(repeats: int) -> np.ndarray:
+        """The mean seconds of each step in some runs."""
         clock[:] = 0
-        binding.run(inputs, sizes)
-        rows.append(clock.copy())
-    medians = np.median(rows[_WARM_RUNS:], axis=0) * 1e-9
+        for _ in range(repeats):
+            binding.run(inputs, sizes)
+        return clock * (1e-9 / repeats)
+
+    once = float(min(sample(1).sum() for _ in range(_WARM_RUNS)))
+    repeats = max(1, min(_MOST_REPEATS, round(_SAMPLE_SECONDS / max(once, _LEAST_SECONDS))))
+    medians = np.median([sample(repeats) for _ in range(runs)], axis=0)
     layers = {layer.name: layer for layer in manifest.layers}
     works = {work.name: work for work in manifest.work}
     found: list[StepTime] = []
