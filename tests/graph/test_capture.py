@@ -3,12 +3,14 @@
 import logging
 import re
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.export import register_dataclass
 from torch.utils.flop_counter import FlopCounterMode
 
 from tenth.errors import InputError, UnsupportedError
@@ -471,12 +473,12 @@ UNSUPPORTED = {
     ),
     "loop on a value": (Call(looped), "one fixed sequence of tensor operations"),
     "number from a tensor": (Call(lambda self, x: x * x.max().item()), "sequence|express|plain"),
-    "dictionary": (
-        Call(lambda self, x: {"y": x}),
-        r"the model's output must be a tensor, or a tuple of tensors\. Got dict",
+    "a word": (
+        Call(lambda self, x: {"y": x, "kind": "logits"}),
+        r"the model's output must be a tensor, or tensors in tuples and dicts\. Got str",
     ),
-    "nothing": (Call(lambda self, x: None), "output must be a tensor.*Got NoneType"),
-    "nested tuple": (Call(lambda self, x: (x, (x, x))), "output must be a tensor"),
+    "nothing": (Call(lambda self, x: None), "output must be a tensor.*Got nothing"),
+    "an empty tuple": (Call(lambda self, x: ()), "output must be a tensor.*Got nothing"),
     "state": (Stateful(), r"a model must be without side effects\. Got 'seen' changed"),
     "input overwritten": (Call(lambda self, x: x.add_(1)), "without side effects"),
     "dropout that stays": (Call(lambda self, x: F.dropout(x)), "must be inactive in eval mode"),
@@ -506,6 +508,43 @@ def test_what_a_graph_cannot_say_is_refused_with_words(case, capfd):
         capture(model, (torch.rand(SIZE),))
     assert capfd.readouterr() == ("", "")
     assert model.training
+
+
+def test_all_that_a_graph_cannot_say_is_named_at_once():
+    model = Call(lambda self, x: torch.special.i0(torch.fft.rfft(x.cumsum(1)).abs()) + len(x))
+    words = r"cumsum in .* must be an operation.*The same is true of fft_rfft, abs, special_i0\.$"
+    with pytest.raises(UnsupportedError, match=words):
+        capture(model, (torch.rand(SIZE),))
+
+
+@dataclass
+class Answer:
+    """What models of some libraries give."""
+
+    logits: torch.Tensor
+    states: tuple[torch.Tensor, ...] | None = None
+
+
+register_dataclass(Answer)
+
+
+@pytest.mark.parametrize(
+    ("gives", "kept"),
+    [
+        (lambda x: {"logits": x + 1, "hidden": x * 2}, [1, 2]),
+        (lambda x: (x + 1, (x * 2, [x * 3])), [1, 2, 3]),
+        (lambda x: (x + 1, None), [1]),
+        (lambda x: Answer(x + 1, (x * 2, x * 3)), [1, 2, 3]),
+        (lambda x: Answer(x + 1), [1]),
+    ],
+)
+def test_outputs_may_stand_in_tuples_and_dicts(gives, kept):
+    graph = capture(Call(lambda self, x: gives(x)), (torch.rand(SIZE),))
+    x = np.random.default_rng(0).random((3, SIZE[1]), np.float32)
+    results = run(graph, x)
+    assert len(results) == len(kept)
+    for number, y in zip(kept, results, strict=True):
+        np.testing.assert_allclose(y, x + 1 if number == 1 else x * number, rtol=1e-6)
 
 
 def test_buffers_that_a_model_changes_are_put_back():

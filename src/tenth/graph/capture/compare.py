@@ -1,11 +1,13 @@
 """Seeing that a graph does what the model does, at the example's sizes and at others."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
+from torch.utils._pytree import tree_leaves
 
 from tenth.errors import InputError, TenthError, UnsupportedError, must
 from tenth.graph.capture.build import FreeSizeError
@@ -25,17 +27,25 @@ def outputs_of(model: nn.Module, example: Example) -> list[Tensor]:
         raise InputError(
             must("example", "accepted by the model's forward", first_line(error))
         ) from error
-    outputs = [result] if isinstance(result, Tensor) else result
-    if not isinstance(outputs, list | tuple) or not all(isinstance(y, Tensor) for y in outputs):
-        raise UnsupportedError(
-            must(
-                "the model's output",
-                "a tensor, or a tuple of tensors",
-                type(result).__name__,
-                "Wrap the model in a module that returns its tensors.",
-            )
-        )
-    return list(outputs)
+    return tensors_of(result)
+
+
+def tensors_of(result: Any) -> list[Tensor]:
+    """The tensors that a model gave, in tuples, dicts and what torch takes apart besides.
+
+    What is None is left out, as where a state or weights of attention were not asked for.
+
+    Raises:
+        UnsupportedError: there are none, or other things too.
+    """
+    leaves = [leaf for leaf in tree_leaves(result) if leaf is not None]
+    others = [leaf for leaf in leaves if not isinstance(leaf, Tensor)]
+    if others or not leaves:
+        got = type(others[0]).__name__ if others else "nothing"
+        remedy = "Wrap the model in a module that returns its tensors."
+        rule = "a tensor, or tensors in tuples and dicts"
+        raise UnsupportedError(must("the model's output", rule, got, remedy))
+    return leaves
 
 
 def check_ranges(

@@ -152,7 +152,9 @@ def _step(
         return _filled(call, meta, symbols)
     if not any(isinstance(leaf, Ref | Both) for leaf in flat):
         return _constant(call, target, flat, meta, symbols)
-    result = _captured(call, target)
+    if call.op not in ATEN:
+        raise _unknown(call, target, _unknown_behind(node, values))
+    result = _captured(call)
     if call.dtype == torch.bool and isinstance(result, Ref):
         build.flags.add(result.name)
     return result
@@ -168,13 +170,33 @@ def _filled(call: Call, meta: Any, symbols: Mapping[str, Size]) -> Any:
     return torch.full(**arguments)
 
 
-def _captured(call: Call, target: Any) -> Any:
-    capture = ATEN.get(call.op)
-    if capture is None:
-        hint = f"{HINTS.get(call.op, '')} {REMEDY}".strip()
-        raise call.refuse("an operation that a graph can express", f"torch.ops.{target}", hint)
+def _unknown(call: Call, target: Any, others: Sequence[str]) -> TenthError:
+    """What is wrong with an operation that is in no table, and which others are not either."""
+    more = f"The same is true of {', '.join(others)}." if others else ""
+    hint = " ".join(part for part in (HINTS.get(call.op, ""), REMEDY, more) if part)
+    return call.refuse("an operation that a graph can express", f"torch.ops.{target}", hint)
+
+
+def _unknown_behind(node: fx.Node, values: Mapping[fx.Node, Any]) -> list[str]:
+    """The other operations in no table among those that are yet to come."""
+    reached = {one for one, value in values.items() if isinstance(value, Ref)} | {node}
+    found: dict[str, None] = {}
+    for one in node.graph.nodes:
+        target = one.target
+        if one in values or not isinstance(target, torch._ops.OpOverload):
+            continue
+        name = _name(target)
+        if name == "sym_size" or reached.isdisjoint(one.all_input_nodes):
+            continue
+        reached.add(one)
+        if name not in ATEN and name not in _SHAPED and one is not node:
+            found[name] = None
+    return list(found)
+
+
+def _captured(call: Call) -> Any:
     try:
-        return capture(call)
+        return ATEN[call.op](call)
     except TenthError:
         raise
     except Exception as error:
@@ -224,6 +246,8 @@ def _outputs(program: ExportedProgram, build: Build, values: Mapping[fx.Node, An
             raise UnsupportedError(
                 must("a model", "without side effects", f"{thing!r} changed", remedy)
             )
+        if node is None:
+            continue  # no tensor, such as a state that was not asked for
         value = values[node]
         if not isinstance(value, Ref) or value.name not in build.nodes or value in outputs:
             call = Call(build, "output", "", {})
