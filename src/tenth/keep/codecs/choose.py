@@ -6,14 +6,16 @@ that tables and states weigh in the sample, all that come near are written in fu
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
-_PIECES, _PIECE = 8, 4096  # of so many runs of so many words
+_PIECES, _PIECE = 8, 2048  # of so many runs of so many words
 _TIE = 1.01
+_DIFFERENCE = 0.4  # of a sample's bytes
 _HEADS = 256  # bytes by which tables and states weigh more in a sample
 _CLEAR = 128 * _HEADS  # bytes of a sample, in which they do not
 
@@ -26,19 +28,42 @@ def choose(chunk: Chunk, codecs: Sequence[Codec]) -> tuple[Codec, bytes]:
     """
     if chunk.tier == "fast" and chunk.words.size > _SAMPLED:
         codecs = _promising(chunk, codecs)
-    bodies = [(codec, body) for codec in codecs if (body := codec.encode(chunk)) is not None]
-    least = min(len(body) for _, body in bodies)
+    tried = _tried(chunk, codecs)
     tie = _TIE if chunk.tier == "fast" else 1.0
-    return next(found for found in bodies if len(found[1]) <= tie * least)
+    most = tie * min(one.size for one in tried)
+    found = next(one for one in tried if one.size <= most)
+    return found.codec, found.codec.encode(chunk) or b"" if found.body is None else found.body
+
+
+class _Tried(NamedTuple):
+    """A codec and what it makes of a chunk: `body` is None where its size is known without it."""
+
+    codec: Codec
+    size: int
+    body: bytes | None
+
+
+def _tried(chunk: Chunk, codecs: Sequence[Codec]) -> list[_Tried]:
+    """What codecs make of a chunk, those that do not apply left out."""
+    found: list[_Tried] = []
+    for codec in codecs:
+        if codec.always:
+            found.append(_Tried(codec, chunk.words.nbytes, None))
+        elif (body := codec.encode(chunk)) is not None:
+            found.append(_Tried(codec, len(body), body))
+    return found
 
 
 def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:
     sample = _sample(chunk)
-    sizes = [(codec, codec.encode(sample)) for codec in codecs]
-    least = min(len(body) for _, body in sizes if body is not None)
-    near = _TIE * least + _HEADS
-    found = [codec for codec, body in sizes if body is not None and len(body) <= near]
-    if any(codec.name == "sparse" for codec in found):
+    tried = _tried(sample, [codec for codec in codecs if codec.name != "raw"])
+    if min(one.size for one in tried) > _DIFFERENCE * sample.words.nbytes:
+        # planes alone, which numbers rarely shrink so far, only where a difference does no better
+        tried = _tried(sample, [codec for codec in codecs if codec.name == "raw"]) + tried
+    least = min(one.size for one in tried)
+    near = {one.codec.name for one in tried if one.size <= _TIE * least + _HEADS}
+    found = [codec for codec in codecs if codec.name in near]
+    if "sparse" in near:
         # where changes are few, places and differences come to what all differences come to
         found = [codec for codec in found if codec.name != "sub"]
     best = found[:1] if least > _CLEAR else found

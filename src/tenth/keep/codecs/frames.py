@@ -11,6 +11,8 @@ A frame is one zstd frame (RFC 8878) that states its content's size, so that a r
 with the length it expects before it allocates anything.
 """
 
+import threading
+
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ _NOISE = zstandard.ZstdCompressionParameters.from_level(
     1, strategy=zstandard.STRATEGY_FAST, hash_log=6, min_match=7, target_length=0, window_log=17
 )
 _LEVELS = {"noise": None, "text": 3, "small": 12}
+_PEEK = 64
+_coders = threading.local()
 
 
 def pack(plane: NDArray[np.uint8] | bytes, effort: str = "noise") -> bytes:
@@ -34,19 +38,27 @@ def pack(plane: NDArray[np.uint8] | bytes, effort: str = "noise") -> bytes:
             and `small` look for them.
     """
     data = np.ascontiguousarray(np.frombuffer(plane, np.uint8))
-    if data.size and not np.any(data[1:] != data[0]):
+    if data.size and not any(np.any(part != data[0]) for part in (data[:_PEEK], data[_PEEK:])):
         return bytes((_CONSTANT, int(data[0])))
     if data.size >= 16:
+        frame = _coder(effort).compress(data.data)
+        if len(frame) + 4 < _SAVED * data.size:
+            return bytes((_FRAME,)) + number(len(frame)) + frame
+    return bytes((_STORED,)) + data.tobytes()
+
+
+def _coder(effort: str) -> zstandard.ZstdCompressor:
+    """Made once a thread: it holds memory that only one may use at a time."""
+    found = getattr(_coders, effort, None)
+    if found is None:
         level = _LEVELS[effort]
-        coder = (
+        found = (
             zstandard.ZstdCompressor(compression_params=_NOISE)
             if level is None
             else zstandard.ZstdCompressor(level=level)
         )
-        frame = coder.compress(data.data)
-        if len(frame) + 4 < _SAVED * data.size:
-            return bytes((_FRAME,)) + number(len(frame)) + frame
-    return bytes((_STORED,)) + data.tobytes()
+        setattr(_coders, effort, found)
+    return found
 
 
 def unpack(source: Reader, length: int) -> NDArray[np.uint8]:

@@ -142,21 +142,18 @@ def normalised(counts: NDArray[np.uint32]) -> NDArray[np.uint16]:
 
     A class that never occurs is given to symbol 0.
     """
-    out = np.zeros(counts.shape, np.uint16)
-    for row, frequencies in zip(counts.astype(np.int64), out, strict=True):
-        total = int(row.sum())
-        if total == 0:
-            frequencies[0] = SLOTS
-            continue
-        shares = np.maximum((row * SLOTS + total // 2) // total, row > 0)
-        over = int(shares.sum()) - SLOTS
-        while over:
-            most = int(shares.argmax())
-            step = over if over < 0 else min(over, max(1, int(shares[most]) // 8))
-            shares[most] -= step
-            over -= step
-        frequencies[:] = shares
-    return out
+    rows = counts.astype(np.int64)
+    total = rows.sum(axis=1, keepdims=True)
+    shares = np.maximum((rows * SLOTS + total // 2) // np.maximum(total, 1), rows > 0)
+    shares[total[:, 0] == 0, 0] = SLOTS
+    over = shares.sum(axis=1) - SLOTS
+    while (left := np.flatnonzero(over)).size:  # the most frequent gives or takes
+        most = shares[left].argmax(axis=1)
+        least = np.minimum(over[left], np.maximum(1, shares[left, most] // 8))
+        step = np.where(over[left] < 0, over[left], least)
+        shares[left, most] -= step
+        over[left] -= step
+    return shares.astype(np.uint16)
 
 
 def sound(frequencies: NDArray[np.uint16]) -> bool:
