@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from tenth.cli.receipt import app
 from tenth.receipt.judge import NOTHING
 
 from .test_commands import TASK, sentence, tenth
@@ -32,9 +34,10 @@ def test_the_verdict_in_words(models):
 
 
 @pytest.mark.slow
-def test_the_verdict_in_json_with_the_score_of_a_task(models):
-    arguments = ("receipt", "judge", "before.pt", "after.pt", "--task", "line.py", "--json")
-    form = json.loads(tenth(*arguments, folder=models).stdout)
+def test_the_verdict_in_json_with_the_score_of_a_task(models, monkeypatch):
+    monkeypatch.chdir(models)
+    arguments = ["judge", "before.pt", "after.pt", "--task", "line.py", "--json"]
+    form = json.loads(CliRunner().invoke(app, arguments).stdout)
     assert form["saved"] is False
     assert NOTHING in form["verdict"]
     scores = form["rows"][-1]
