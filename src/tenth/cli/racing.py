@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tenth.cli.show import print_result
+from tenth.errors import InputError, must
 
 RACING = "Race"
 
@@ -28,7 +29,10 @@ Margin = Annotated[
     typer.Option(help="How much of the score may be lost, in its unit.", rich_help_panel=RACING),
 ]
 Seeds = Annotated[
-    int, typer.Option(help="Runs of each arm in the verdict, paired.", rich_help_panel=RACING)
+    int,
+    typer.Option(
+        help="Runs of each arm in the verdict, paired: at least 5.", rich_help_panel=RACING
+    ),
 ]
 Trials = Annotated[
     int, typer.Option(help="Learning rates that each arm tries.", rich_help_panel=RACING)
@@ -36,7 +40,8 @@ Trials = Annotated[
 Restarts = Annotated[
     int | None,
     typer.Option(
-        help="Times a run that failed or missed the target is tried again, at its own cost.",
+        help="Times a run that failed or missed the target is tried again, at its own cost; "
+        "default: 4 where there is a target, else 0.",
         rich_help_panel=RACING,
     ),
 ]
@@ -49,7 +54,10 @@ BudgetSeconds = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="Processes; default: one a processor.", rich_help_panel=RACING),
+    typer.Option(
+        help="Processes; default: as many as there are processors, or have --threads each.",
+        rich_help_panel=RACING,
+    ),
 ]
 
 
@@ -100,6 +108,7 @@ def race(
             out=out,
             engine=engine,
             on_job=on_job,
+            on_plan=lambda forecast: print(f"{task.stem}: {forecast}", file=sys.stderr, flush=True),
         )
     print_result(verdict, verdict.to_json, as_json)
     return 0 if verdict.winner is not None and verdict.shown else 1
@@ -121,15 +130,33 @@ def arms_of(
     return [replace(arm, **made_earlier) for arm in arms]
 
 
-def engine_of(where: Where, workers: int | None) -> Any:
-    """The engine of this name."""
+def engine_of(where: Where, workers: int | None, threads: int | None) -> Any:
+    """The engine of this name; each of its processes has so many threads."""
     if where is Where.ray:
         from tenth.adapters.ray import Ray
 
-        return Ray()
+        return Ray(threads=1 if threads is None else threads)
     from tenth.train.race import Processes
 
-    return Processes(workers)
+    return Processes(workers, threads)
+
+
+def check_options(context: typer.Context, *, raced: bool) -> None:
+    """See that every option has something to say to.
+
+    Raises:
+        InputError: an option of a race without one, or of a single run with a race.
+    """
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        word = option.opts[-1]
+        if not raced and getattr(option, "rich_help_panel", None) == RACING and name != "race":
+            raise InputError(must(word, "left out without --race", word, "Add --race."))
+        if raced and name == "route":
+            raise InputError(must(word, "left out with --race", word, "Name routes with --arms."))
 
 
 def budget_of(flops: float | None, seconds: float | None) -> Any:

@@ -1,5 +1,6 @@
 """`tenth shrink`: a trained model at a tenth of its weights."""
 
+import gc
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +35,17 @@ def shrink(
     max_drop: Annotated[
         float, typer.Option(help="How much of the score on val may be lost.")
     ] = 0.005,
-    steps: Annotated[int | None, typer.Option(help="Longest fine-tuning, in steps.")] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Longest fine-tuning, in steps; default: what the task says."),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of torch; default: one for each 100 MFLOP of a step, at most one a "
+            "processor."
+        ),
+    ] = None,
     place: Place = None,
     seed: Seed = 0,
     out: Out = Path("shrunk"),
@@ -58,14 +69,19 @@ def shrink(
         _rewrite(model, export, out, as_json)
         return
     from tenth.fit import Settings
+    from tenth.fit.seeds import checked
+    from tenth.fit.threads import threads_for, threads_of_torch
     from tenth.shrink import to
     from tenth.sparsity import load_into
     from tenth.task import load
 
+    checked(seed)
+    settings = Settings(steps=steps, place=place, threads="auto" if threads is None else threads)
     loaded = load(task)
     network = loaded.model()
     load_into(network, model)
-    with progress(f"shrink {loaded.name}") as on_step:
+    busy = threads_of_torch(threads_for(settings.threads, loaded, network))
+    with busy, progress(f"shrink {loaded.name}") as on_step:
         result = to(
             network,
             loaded,
@@ -73,12 +89,13 @@ def shrink(
             max_drop,
             seed=seed,
             out=out,
-            settings=Settings(steps=steps, place=place),
+            settings=settings,
             on_step=on_step,
         )
     if export is not Form.small:
         _write(out / "model.safetensors", out / f"model-{export}.safetensors", export)
     print_result(result.receipt, result.receipt.to_json, as_json)
+    gc.freeze()  # as in `tenth train`
 
 
 def _rewrite(model: Path, export: Form, out: Path, as_json: bool) -> None:

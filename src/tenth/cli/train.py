@@ -1,24 +1,33 @@
 """`tenth train`: a trained network by one route, with its receipt."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tenth.cli import racing
-from tenth.cli.options import Density, Json, Out, Place, Seed, TaskFile
+from tenth.cli.options import Json, Out, Place, Seed, TaskFile
 from tenth.cli.show import print_result, progress
 
 
 def train(
+    context: typer.Context,
     task: TaskFile,
     route: Annotated[str, typer.Option(help="One of those above.")] = "dense",
-    density: Density = None,
+    density: Annotated[
+        float | None,
+        typer.Option(
+            help="Fraction of the weights kept, in (0, 1); default: 0.1, a tenth, for every route "
+            "but dense."
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(help="Longest run, in steps; default: what the task says.")
     ] = None,
     target: Annotated[
-        float | None, typer.Option(help="Stop when the score on val reaches this.")
+        float | None,
+        typer.Option(help="Stop when the score on val reaches this; default: what the task says."),
     ] = None,
     teacher: Annotated[
         Path | None, typer.Option(help="Learn from this net too: the folder of an earlier run.")
@@ -27,6 +36,13 @@ def train(
         Path | None,
         typer.Option(
             help="Begin from a trained net of the same build and any size: its run's folder."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of torch, in a race of each process; default: one for each 100 MFLOP of "
+            "a step, at most one a processor."
         ),
     ] = None,
     place: Place = None,
@@ -68,14 +84,17 @@ def train(
 
     On several processes: torchrun --nproc-per-node 2 -m tenth train TASK.py ...
     """
+    racing.check_options(context, raced=race)
     if race:
         terms = {"margin": margin, "seeds": seeds, "trials": trials, "restarts": restarts}
         terms |= {"by": by.value, "budget": racing.budget_of(budget_flops, budget_seconds)}
         made_earlier = {"teacher": teacher, "parent": parent}
         lined = racing.arms_of(arms, density, made_earlier, task)
         run_settings = {"steps": steps, "target": target, "place": place}
-        where = racing.engine_of(engine, workers)
+        run_settings["threads"] = "auto" if threads is None else None
+        where = racing.engine_of(engine, workers, threads)
         code = racing.race(task, lined, terms, run_settings, where, seed, out, as_json)
+        gc.freeze()
         raise typer.Exit(code)
     from tenth.fit import ranks
     from tenth.task import load
@@ -83,7 +102,10 @@ def train(
 
     ranks.join()
     loaded = ranks.together(lambda: load(task))
-    settings = ranks.together(lambda: Settings(steps=steps, target=target, place=place))
+    given = {"steps": steps, "target": target, "place": place}
+    settings = ranks.together(
+        lambda: Settings(**given, threads="auto" if threads is None else threads)
+    )
     with progress(f"{loaded.name}: {route}", shown=ranks.first()) as on_step:
         result = run(
             loaded,
@@ -98,3 +120,5 @@ def train(
         )
     if ranks.first():
         print_result(result.receipt, result.receipt.to_json, as_json)
+    # the last collection of garbage looks at all of torch: a second, on a busy machine many
+    gc.freeze()

@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
 import tiny
+from tenth.catalogue import machine
+from tenth.errors import InputError, TaskError
 from tenth.fit import Settings
 from tenth.train import Arm, race
 from tenth.train.race import Alone, Processes, Site
@@ -145,3 +149,30 @@ def _children(pid):
         if int(fields[1]) == pid:
             found.append(int(stat.parent.name))
     return found
+
+
+def test_the_threads_of_the_machine_are_shared_out_and_none_twice(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "threads", lambda: 8)
+    made = [Processes(), Processes(2), Processes(threads=4), Processes(3, 2), Processes(threads=9)]
+    shares = [(one.workers, one.threads) for one in made]
+    assert shares == [(8, 1), (2, 4), (2, 4), (3, 2), (1, 9)]
+    for wrong in ({"workers": 0}, {"threads": 0}):
+        with pytest.raises(InputError, match="must be at least 1"):
+            Processes(**wrong)
+    notes = {}
+    for one in (*made, Processes(16)):
+        site = Site(tiny.task(optimizer=lambda parameters: None), [], tmp_path)
+        with suppress(TaskError), one.open(site):
+            pass
+        notes[one.workers, one.threads] = any("took turns" in note for note in site.notes)
+    assert [key for key, told in notes.items() if told] == [(1, 9), (16, 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_an_idle_worker_is_not_waited_for(file, tmp_path):
+    arms, work = jobs("dense")
+    with Processes(1).open(Site(file, arms, tmp_path / "runs")) as run:
+        list(run(work))
+        (worker,) = active_children()
+    assert worker.exitcode == -signal.SIGKILL  # it took down nothing

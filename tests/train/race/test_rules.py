@@ -12,8 +12,10 @@ from tenth.train.race.contest import looks, loses
 from tenth.train.race.lengths import lengths
 from tenth.train.race.picture import frontier
 from tenth.train.race.standing import standing
+from tenth.train.race.table import headline
 from tenth.train.race.terms import Budget, Terms, stretched
 from tenth.train.race.tuning import merit, rungs, tune
+from tenth.train.race.verdict import Verdict
 
 from .ends import end
 
@@ -208,3 +210,19 @@ def test_the_frontier_is_what_nothing_beats():
         if not any((c <= cost and s >= score) and (c, s) != (cost, score) for c, s in points)
     ]
     assert frontier(points) == sorted(brute)
+
+
+def test_that_dense_missed_the_target_is_said():
+    dense = [end("dense", seed, 0.9, reached=seed > 1) for seed in range(6)]
+    terms = Terms(margin=0.02, seeds=6, target=0.95)
+    found = standing("dense", dense, dense, terms)
+    assert found.words == "baseline, tuned like the others; missed the target in 2 of 6 seeds"
+    arms = [{"name": "dense"}]
+    told = headline(Verdict("life", terms, arms, dense))
+    assert told[-1].startswith("Dense itself reached the target in 4 of 6 seeds only")
+    sure = [end("dense", seed, 0.96) for seed in range(6)]
+    assert standing("dense", sure, sure, terms).words == "baseline, tuned like the others"
+    assert len(headline(Verdict("life", terms, arms, sure))) == len(told) - 1
+    endless = Terms(margin=0.02, seeds=6)
+    assert "missed" not in standing("dense", dense, dense, endless).words
+    assert len(headline(Verdict("life", endless, arms, dense))) == len(told) - 1

@@ -1,9 +1,10 @@
 """A race of routes: which of them does what a tuned dense net does, and at what cost."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from torch import distributed
 
@@ -17,6 +18,7 @@ from tenth.task import Task
 from tenth.train.race.arms import Arm, default_arms, line_up
 from tenth.train.race.contest import contest
 from tenth.train.race.engines import Engine, OnJob, Site, loaded
+from tenth.train.race.forecast import Forecast, forecast
 from tenth.train.race.lengths import lengths
 from tenth.train.race.processes import Processes
 from tenth.train.race.results import Book
@@ -41,6 +43,7 @@ def race(  # noqa: PLR0913  what a race is, by keyword
     out: str | Path | None = None,
     engine: Engine | None = None,
     on_job: OnJob | None = None,
+    on_plan: Callable[[Forecast], Any] | None = None,
 ) -> Verdict:
     """Race routes for a task, all under one stopping rule, and pay for everything that is run.
 
@@ -67,10 +70,11 @@ def race(  # noqa: PLR0913  what a race is, by keyword
             (FLOPs), "energy" or "price".
         budget: what one run may cost, in place of a number of steps.
         seed: where the seeds start.
-        settings: of every run.
+        settings: of every run; how many threads it has is the engine's choice.
         out: folder for the results.
         engine: where runs go; None: `Processes()`, one process for each processor.
         on_job: told where each job is, for progress bars.
+        on_plan: told, before the first job, how many there will be and how long that may take.
 
     Raises:
         InputError: terms or arms that cannot be.
@@ -88,6 +92,9 @@ def race(  # noqa: PLR0913  what a race is, by keyword
     target = settings.for_task(known).target
     if restarts is None:
         restarts = 0 if target is None else 4
+    if isinstance(settings.threads, int):
+        remedy = "Give them to the engine, as in Processes(threads=2)."
+        raise InputError(must("threads of the settings", "left out", settings.threads, remedy))
     terms = Terms(margin, seeds, trials, tuning_seeds, restarts, by, budget, seed, target)
     lined = line_up(default_arms(known) if arms is None else arms, trials)
     with borrowed_generators():
@@ -95,7 +102,11 @@ def race(  # noqa: PLR0913  what a race is, by keyword
     with _folder(out) as folder:
         _refuse_a_run(folder)
         site = Site(source, lined, files.output_folder(folder / "runs"), on_job)
-        with (engine or Processes()).open(site) as run:
+        engine = engine or Processes()
+        if on_plan is not None:
+            made = len(list(site.folder.glob("*/*.json")))
+            on_plan(forecast(lined, terms, settings, known, engine=engine, made=made))
+        with engine.open(site) as run:
             book = Book(site, run, mark_of(known))
             whole = lengths(lined, terms, settings, known, book.do)
             scales = tune(lined, whole, terms, known, book.do)

@@ -57,9 +57,10 @@ class Job:
 
     def form(self) -> dict[str, Any]:
         """All that decides what comes out, as JSON."""
-        # neither the place nor the pace of checkpoints changes a result
+        # neither the place nor the pace of checkpoints changes a result; threads are the engine's
         settings = replace(self.settings, place=None, save_seconds=60.0)
         settled = dataclasses.asdict(settings)
+        del settled["threads"]
         if settings.target == math.inf:
             settled["target"] = "none"  # JSON has no infinity
         form = {"stage": self.stage, "seed": self.seed, "scale": self.scale, "tries": self.tries}

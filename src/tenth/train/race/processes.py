@@ -29,22 +29,32 @@ class Processes:
     and a note says so.
 
     Args:
-        workers: how many; None: one a thread of the machine. Threads are shared out evenly.
+        workers: how many; None: as many as have `threads` threads of the machine each.
+        threads: of each; None: an even share of the machine's, so one where `workers` is None too.
+
+    More workers and threads than the machine has take turns, and a note says so.
 
     Raises:
-        InputError: `workers` is below 1.
+        InputError: `workers` or `threads` is below 1.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
-        threads = machine.threads()
-        if workers is not None and workers < 1:
-            raise InputError(must("workers", "at least 1", workers))
-        self.workers = threads if workers is None else workers
-        self.threads = max(1, threads // self.workers)
+    def __init__(self, workers: int | None = None, threads: int | None = None) -> None:
+        for name, given in (("workers", workers), ("threads", threads)):
+            if given is not None and given < 1:
+                raise InputError(must(name, "at least 1", given))
+        here = machine.threads()
+        self.workers = max(1, here // (threads or 1)) if workers is None else workers
+        self.threads = max(1, here // self.workers) if threads is None else threads
 
     @contextmanager
     def open(self, site: Site) -> Iterator[Run]:
         """Make ready to run jobs of this site; workers start when there is work for them."""
+        asked, here = self.workers * self.threads, machine.threads()
+        if asked > here:
+            site.notes.append(
+                f"{self.workers} processes of {self.threads} threads took turns on the {here} "
+                "threads of this machine: seconds are longer than they need be."
+            )
         first = _first(site, self.threads)
         if first is None:
             with Alone(self.threads).open(site) as run:
@@ -91,8 +101,11 @@ class _Worker:
             self.connection.send(None)
 
     def end(self) -> None:
-        """Wait until it has stopped; what does not stop in time is killed."""
-        self.process.join(_TO_SAVE)
+        """Wait until a job is saved; what does not stop in time is killed, as is who has no job.
+
+        An idle worker has nothing to save, and to take down its modules would take it a while.
+        """
+        self.process.join(_TO_SAVE if self.job is not None else 0.0)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()

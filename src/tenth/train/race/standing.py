@@ -103,6 +103,8 @@ def standing(name: str, ended: Sequence[Ended], dense: Sequence[Ended], terms: T
     baseline = bool(ended) and ended[0].arm == (dense[0].arm if dense else None)
     verdict, words = _judged(final, comparison, terms, baseline=baseline)
     reached = sum(net.reached for net in nets) if terms.target is not None else len(nets)
+    if verdict == BASELINE and reached < len(nets):
+        words += f"; missed the target in {len(nets) - reached} of {len(final)} seeds"
     return Standing(
         name,
         verdict,

@@ -120,7 +120,18 @@ def headline(verdict: Verdict) -> list[str]:
         won = f"{verdict.task}: {winner.name} wins, {winner.words} of dense{against}."
     else:
         won = f"{verdict.task}: {winner.name} wins by {by}."
-    return [won, settled]
+    return [won, settled, *_missed(verdict)]
+
+
+def _missed(verdict: Verdict) -> list[str]:
+    """That dense, which all others are measured against, missed the target, where it did."""
+    dense = verdict.standings[0]
+    if verdict.terms.target is None or dense.reached == dense.seeds:
+        return []
+    return [
+        f"Dense itself reached the target in {dense.reached} of {dense.seeds} seeds only: "
+        "non-inferior to it does not mean that the target was reached."
+    ]
 
 
 def _ratio(figure: Figure, dense: Figure) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from tenth.errors import InputError, must
 from tenth.fit import Settings
+from tenth.fit.seeds import checked
 from tenth.task import Task
 from tenth.train.race.jobs import COSTS
 
@@ -75,6 +76,7 @@ class Terms:
         for name, least in (("seeds", LEAST_SEEDS), ("trials", 1), ("tuning_seeds", 1)):
             if getattr(self, name) < least:
                 raise InputError(must(name, f"at least {least}", getattr(self, name)))
+        checked(self.seed)
         if self.restarts < 0:
             raise InputError(must("restarts", "at least 0", self.restarts))
         if self.by not in COSTS:
