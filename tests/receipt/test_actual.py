@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from tenth.errors import ComparisonError, FormatError, InputError
-from tenth.figures import Figure, counted, unknown
+from tenth.figures import Figure, counted, product, unknown
 from tenth.receipt import Aim, BeforeAfter, Receipt, Stage, plan_against_actual
 from tenth.receipt.actual import planned
+from tenth.receipt.place import Place
 
 from .samples import costs, life
 
@@ -155,3 +157,29 @@ def test_a_file_without_a_plan_is_told(receipt, tmp_path, text):
 def test_without_a_plan_there_is_nothing_to_compare(receipt):
     with pytest.raises(InputError, match="--plan"):
         planned(receipt)
+
+
+def carbon_and_energy(place):
+    """The rows of a plan for this place, of work that was done in France."""
+    grid = Place.find(place).carbon
+    energy = Figure(0.01, "kWh", 0.004, 0.025, "estimated", "hours × power")
+    thousand = Figure(1e-3, "", label="counted")
+    carbon = product([energy, grid, thousand], "kgCO2e", "energy × carbon of electricity")
+    plan = {"energy_kwh": energy, "carbon_kgco2e": carbon}
+    found = {row.name: row for row in plan_against_actual(plan, life("FRA"))}
+    return found["carbon_kgco2e"], found["energy_kwh"]
+
+
+def test_a_grid_that_plan_and_receipt_share_is_not_in_the_ratio():
+    carbon, energy = carbon_and_energy("FRA")
+    assert carbon.ratio.bounds() == pytest.approx(energy.ratio.bounds())
+    told = planned(replace(life("FRA"), plan={row.name: row.value for row in (carbon, energy)}))
+    assert [row.name for row in told.rows] == ["carbon_kgco2e", "energy_kwh"]
+    first, second = (row.ratio.bounds() for row in told.rows)
+    assert first == pytest.approx(second)
+
+
+def test_grids_that_differ_are_both_in_the_ratio():
+    carbon, energy = carbon_and_energy("POL")
+    wide, narrow = carbon.ratio, energy.ratio
+    assert wide.high / wide.value > 1.2 * narrow.high / narrow.value

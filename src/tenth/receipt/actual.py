@@ -14,7 +14,7 @@ from tenth.figures import Figure, unknown
 from tenth.receipt import words
 from tenth.receipt.compare import Comparison
 from tenth.receipt.forms import figures_from_json
-from tenth.receipt.rows import Row
+from tenth.receipt.rows import Row, sharing
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
@@ -28,6 +28,8 @@ _PLANNED = {
     "carbon_kgco2e": ("carbon_gco2e", 1e-3),
     "price_usd": ("price_usd", 1.0),
 }
+# what a figure is a multiple of, by a factor that both sides may share
+_FROM = {"price_usd": "device_hours", "carbon_kgco2e": "energy_kwh"}
 # kinds of devices, and whether work on one sees an accelerator
 _SURELY = {"gpu": True, "tpu": True, "cpu": False}
 
@@ -53,7 +55,17 @@ def plan_against_actual(
             metered, factor = _PLANNED[name]
             actual = words.total_of(receipt, metered) or unknown("", "no stage metered it")
             rows.append(Row(name, figure, _in_unit(actual, factor, figure.unit)))
-    return rows
+    return _sharing(rows)
+
+
+def _sharing(rows: list[Row]) -> list[Row]:
+    """The rows, those with the ratio of time or energy whose sides share a price or a grid."""
+    by_name = {row.name: row for row in rows}
+    others = [by_name.get(_FROM.get(row.name, "")) for row in rows]
+    return [
+        sharing(row, other, words.name_of(other.name) if other else "")
+        for row, other in zip(rows, others, strict=True)
+    ]
 
 
 def planned(
@@ -92,6 +104,7 @@ def planned(
         Row(row.name, row.reference, row.value, why_not or _electricity(row.name, elsewhere))
         for row in plan_against_actual(plan, receipt, stages=receipt.plan_of or None)
     ]
+    rows = _sharing(rows)
     kind = "other" if notes else "estimated_by_flops"
     baseline = "its plan" if path is None else "a plan"
     return Comparison(receipt.title, baseline, rows, notes, kind, reference="plan")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tenth.errors import ComparisonError
 from tenth.figures import Figure, counted
 from tenth.receipt import render, words
-from tenth.receipt.rows import Paired, Row
+from tenth.receipt.rows import Paired, Row, sharing
 
 if TYPE_CHECKING:
     from tenth.receipt.record import Receipt
@@ -128,21 +127,14 @@ def _sharing(rows: list[Row], receipt: Receipt, baseline: Receipt) -> list[Row]:
     found = []
     for row in rows:
         other = by_name.get(_FROM.get(row.name, ""))
-        if other is not None and same[row.name] and _close(row.ratio, other.ratio):
-            source = f"that of {words.name_of(other.name)}: both sides share the factor"
-            row = _paired(row, replace(other.ratio, source=source))
+        if other is not None and same[row.name]:
+            row = sharing(row, other, words.name_of(other.name))
         found.append(row)
     return found
 
 
 def _paired(row: Row, ratio: Figure) -> Row:
     return Paired(row.name, row.value, row.reference, paired=ratio)
-
-
-def _close(one: Figure, other: Figure) -> bool:
-    if one.value is None or other.value is None:
-        return False
-    return math.isclose(one.value, other.value, rel_tol=1e-6)
 
 
 def _sums(receipt: Receipt) -> dict[str, Figure]:

@@ -1,6 +1,7 @@
 """A figure beside the one it is held against."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tenth.figures import Figure, product, unknown
@@ -61,3 +62,22 @@ class Paired(Row):
         """As of a row, by the label of the ratio itself."""
         _, low, high = self.ratio.bounds()
         return low == high and self.paired.label != "counted"
+
+
+def sharing(row: Row, other: Row | None, name: str) -> Row:
+    """The row, with the ratio of another where both of its figures are that one's by one factor.
+
+    Such as money and time at one price: by what the price is off, it is off on both sides, and
+    cancels. `name` is what people call the other.
+    """
+    if other is None or not _close(row.ratio, other.ratio):
+        return row
+    source = f"that of {name}: both sides share the factor"
+    ratio = replace(other.ratio, source=source)
+    return Paired(row.name, row.value, row.reference, paired=ratio)
+
+
+def _close(one: Figure, other: Figure) -> bool:
+    if one.value is None or other.value is None:
+        return False
+    return math.isclose(one.value, other.value, rel_tol=1e-6)
