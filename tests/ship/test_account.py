@@ -18,4 +18,6 @@ def test_the_receipt_says_what_compiling_cost_and_what_the_zeros_saved(life, sav
     assert 0 < flops.after.value < flops.before.value
     assert "n = 1, h = 16, w = 16" in flops.before.source
     assert f"Density {weights.after.value / dense:.3g} of all weights." in receipt.notes
+    error = f"within a relative error of {life.manifest.relative_error:.1e} of the original"
+    assert error in " ".join(receipt.notes)
     assert f"{len(life.files['libmodel.so']):,} bytes" in " ".join(receipt.notes)

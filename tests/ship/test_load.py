@@ -13,7 +13,8 @@ from tenth.graph import Graph, Node, Value
 from tenth.kernels.records import Values
 from tenth.kernels.weights import HEADER, checksum
 from tenth.ship import compile, load
-from tenth.ship.binding import Library, aligned
+from tenth.ship.binding import Library
+from tenth.ship.buffers import aligned
 from tenth.ship.emit.lower import lower
 from tenth.ship.emit.steps import Kernel
 from tenth.ship.emit.units import emit, model_source

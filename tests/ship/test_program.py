@@ -8,7 +8,8 @@ import pytest
 
 from tenth.errors import InputError
 from tenth.graph import run
-from tenth.ship.binding import Library, aligned
+from tenth.ship.binding import Library
+from tenth.ship.buffers import address_of, aligned
 from tenth.ship.interface import STATUS
 
 from .conftest import life_graph, words_graph
@@ -38,6 +39,21 @@ def test_words_are_what_the_interpreter_says(words):
 
 def test_an_array_may_lie_in_memory_as_it_likes(life):
     np.testing.assert_array_equal(life(BOARD[:, :, ::-1]), life(BOARD[:, :, ::-1].copy()))
+
+
+def test_an_array_that_may_not_be_written_is_read(life):
+    locked = BOARD.copy()
+    locked.flags.writeable = False
+    np.testing.assert_array_equal(life(locked), life(BOARD))
+    for array in (BOARD, locked, BOARD[:, :, 3:], BOARD[:0]):
+        assert address_of(array) == array.ctypes.data
+
+
+def test_sizes_that_change_from_call_to_call_are_seen(life):
+    for x in (BOARD, BOARD[:1], BOARD[:, :, 1:], BOARD):
+        x = np.ascontiguousarray(x)
+        (expected,) = run(life_graph(), x, dtype=np.float64)
+        np.testing.assert_allclose(life(x), expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(

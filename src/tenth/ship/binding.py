@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tenth.errors import FormatError, InputError, must
-from tenth.ship.emit.memory import ALIGNMENT
+from tenth.ship.buffers import Arena, address_of, aligned
 from tenth.ship.interface import STATUS, Interface
 
 _SIZE, _INT, _BYTES = ctypes.c_int64, ctypes.c_int, ctypes.c_size_t
@@ -72,7 +72,9 @@ class Binding:
             )
         self.weights = self._loaded(np.frombuffer(weights, np.uint8))
         self._pool = Pool(self._c, threads) if threads != 1 else None
-        self._arenas: list[np.ndarray] = []
+        self._weights = self.weights.ctypes.data
+        self._arenas: list[Arena] = []
+        self._bound: tuple[list[tuple[int, ...]], dict[str, int]] | None = None
         self._last: tuple[list[int], list[tuple[int, ...]], int] | None = None
 
     def _loaded(self, file: np.ndarray) -> np.ndarray:
@@ -83,6 +85,18 @@ class Binding:
             got = f"{file.nbytes} bytes that are not"
             raise FormatError(must(what, "whole, and of this program", got, "Compile it anew."))
         return memory
+
+    def sizes(self, inputs: Sequence[np.ndarray]) -> dict[str, int]:
+        """The free sizes of these inputs; those of the last call are kept.
+
+        Raises:
+            InputError: the inputs are too few, too many, or of other shapes.
+        """
+        shapes, bound = [x.shape for x in inputs], self._bound
+        if bound is None or bound[0] != shapes:
+            bound = shapes, self.interface.bind(shapes)
+            self._bound = bound
+        return bound[1]
 
     def shapes(self, side: str, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
         """The shapes of the inputs or outputs at these free sizes.
@@ -120,8 +134,8 @@ class Binding:
         shapes, arena_bytes = self._needs(sizes)
         outputs = [np.empty(shape, np.float32) for shape in shapes]
         arena = self._arena(arena_bytes)
-        pointers = [array.ctypes.data for array in (self.weights, *inputs, *outputs)]
-        given = (*pointers, *self._listed(sizes), arena.ctypes.data, arena.nbytes)
+        ports = map(address_of, (*inputs, *outputs))
+        given = (self._weights, *ports, *self._listed(sizes), arena.address, arena.size_bytes)
         if self._pool is None:
             status = self._c.run(*given, None)
         else:
@@ -142,13 +156,13 @@ class Binding:
             self._last = last
         return last[1:]
 
-    def _arena(self, size_bytes: int) -> np.ndarray:
+    def _arena(self, size_bytes: int) -> Arena:
         """An arena that no call uses: the last one if it fits, as fresh memory is slow."""
         try:
             arena = self._arenas.pop()
         except IndexError:
-            return aligned(size_bytes)
-        return arena if arena.nbytes >= size_bytes else aligned(size_bytes)
+            return Arena(size_bytes)
+        return arena if arena.size_bytes >= size_bytes else Arena(size_bytes)
 
     def _listed(self, sizes: Mapping[str, int]) -> list[int]:
         return [sizes[name] for name in self.interface.sizes]
@@ -235,7 +249,8 @@ class Pool:
         status = self._c.pool_open(self._memory.ctypes.data, size_bytes, count)
         if status != STATUS.index("OK"):
             rule = "1 or more, and as many as this system starts"
-            raise InputError(must("threads", rule, repr(self._threads), "Use fewer."))
+            remedy = "Use fewer." if count else ""
+            raise InputError(must("threads", rule, repr(self._threads), remedy))
         # the library must live as long as its threads, and this keeps it
         self._end = weakref.finalize(self, _close, self._c, self._memory, self._process)
 
@@ -257,24 +272,3 @@ class Pool:
 def _close(functions: _Functions, memory: np.ndarray, process: int) -> None:
     if os.getpid() == process:
         functions.pool_close(memory.ctypes.data)
-
-
-def aligned(size_bytes: int) -> np.ndarray:
-    """Memory that starts where an arena must start.
-
-    Raises:
-        InputError: there is not so much memory.
-    """
-    try:
-        room = np.empty(size_bytes + ALIGNMENT, np.uint8)
-    except MemoryError as error:
-        raise InputError(
-            must(
-                "a program's memory",
-                "smaller than that at hand",
-                f"{size_bytes} bytes",
-                "Use smaller inputs.",
-            )
-        ) from error
-    start = -room.ctypes.data % ALIGNMENT
-    return room[start : start + size_bytes]

@@ -14,7 +14,8 @@ from tenth.graph.program import Graph, Node, Value
 from tenth.graph.shape_rules import Shape
 from tenth.graph.shapes import infer
 from tenth.kernels.targets import FULL_BLOCKS, Target
-from tenth.ship.binding import Binding, Library, aligned
+from tenth.ship.binding import Binding, Library
+from tenth.ship.buffers import aligned
 from tenth.ship.emit.batch import independent_batch
 from tenth.ship.emit.fuse import WEIGHTED, is_depthwise
 from tenth.ship.emit.lower import lower

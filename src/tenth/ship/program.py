@@ -65,10 +65,11 @@ class Program:
             UnsupportedError: the program is for another machine.
         """
         binding = self.bound()
-        ports = self.manifest.interface.inputs
-        sizes = self.manifest.interface.bind([np.shape(x) for x in inputs])
-        arrays = [_checked(port, x) for port, x in zip(ports, inputs, strict=True)]
-        outputs = binding.run(arrays, sizes)
+        interface = self.manifest.interface
+        if len(inputs) != len(interface.inputs):
+            interface.bind([np.shape(x) for x in inputs])  # which says what is wrong
+        arrays = list(map(_checked, interface.inputs, inputs))
+        outputs = binding.run(arrays, binding.sizes(inputs))
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def __repr__(self) -> str:

@@ -43,6 +43,8 @@ def tensors_of(result: Any) -> list[Tensor]:
     if others or not leaves:
         got = type(others[0]).__name__ if others else "nothing"
         remedy = "Wrap the model in a module that returns its tensors."
+        if "Cache" in got:  # what decoders of transformers keep between words
+            remedy = "Set use_cache to False in its config."
         rule = "a tensor, or tensors in tuples and dicts"
         raise UnsupportedError(must("the model's output", rule, got, remedy))
     return leaves

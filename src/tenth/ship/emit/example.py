@@ -27,7 +27,7 @@ static int64_t elements(const int64_t *shape, int rank)
 /* Memory that starts at a multiple of 64; what malloc gave stands before it. */
 static void *reserve(size_t size)
 {
-    char *memory = size > SIZE_MAX - 128 ? NULL : malloc(size + 128);
+    char *memory = size > SIZE_MAX - 128 ? NULL : (char *)malloc(size + 128);
     if (!memory) {
         fprintf(stderr, "out of memory\\n");
         exit(1);
@@ -71,7 +71,7 @@ static unsigned char *read_file(const char *path, size_t *size)
     long end = -1;
     if (file && fseek(file, 0, SEEK_END) == 0)
         end = ftell(file);
-    unsigned char *data = end < 0 ? NULL : malloc((size_t)end + 1);
+    unsigned char *data = end < 0 ? NULL : (unsigned char *)malloc((size_t)end + 1);
     if (!data || fseek(file, 0, SEEK_SET) || fread(data, 1, (size_t)end, file) != (size_t)end) {
         fprintf(stderr, "%s cannot be read\\n", path);
         exit(1);
@@ -170,7 +170,8 @@ def _sizes(
         f"const int threads = argc > {count + 1} ? atoi(argv[{count + 1}]) : 1;",
         f"const size_t arena_bytes = {interface.name}_arena_bytes({passed});",
         "if (arena_bytes == 0) {",
-        '    fprintf(stderr, "these sizes do not fit the network\\n");',
+        f'    fprintf(stderr, "%s cannot run at these sizes, or on so many threads\\n", '
+        f"{interface.name}_signature());",
         "    return 1;",
         "}",
         "void *arena = reserve(arena_bytes);",
@@ -213,7 +214,7 @@ def _reserved(interface: Interface, variables: Mapping[str, str], side: str) -> 
             f"{interface.name}_{side}_shape({passed});",
             f"{side}_counts[{i}] = elements({side}_shape, {len(port.shape)});",
             f"{C_TYPES[port.dtype]} *{variable} = "
-            f"reserve((size_t){side}_counts[{i}] * sizeof(*{variable}));",
+            f"({C_TYPES[port.dtype]} *)reserve((size_t){side}_counts[{i}] * sizeof(*{variable}));",
         ]
     return lines
 
