@@ -139,11 +139,10 @@ def choose(shelf: Shelf, variant: Variant, base: str | None, apart: str = "") ->
         if found.name is None:
             return Basis(bits=bits, warnings=warnings)
         row = rows[found.name]
-        pool = match.Pool(row.candidate.load())
         parts = {
-            one.id: tuple(_part(part, one.dtype) for part in made)
+            one.id: tuple(_part(part, one.dtype) for part in found.matches[one.id].parts)
             for one in seen
-            if one.id in fresh and (made := match.parts(one, pool)) is not None
+            if one.id in fresh and found.matches[one.id].pays
         }
     used = {part.base for made in parts.values() for part in made if part.base is not None}
     records = shelf.manifests.read(row.manifest).records

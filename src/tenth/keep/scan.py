@@ -12,7 +12,7 @@ from tenth.keep.sources import Segment as Run
 from tenth.keep.sources import SourceFile
 from tenth.keep.streams import Meter, Progress, Workers, beside
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20
 _AHEAD = 2
 
 

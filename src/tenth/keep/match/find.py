@@ -1,10 +1,11 @@
 """Which stored model a variant comes from, told from sketches alone."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tenth.keep.dtypes import DTYPES
-from tenth.keep.match.parts import PAYS, match
+from tenth.keep.match.parts import PAYS, Match, match, raw_of
 from tenth.keep.match.tensors import Pool, Seen, key
 
 _PROBED = 16  # of a variant, only the largest tensors decide which base is looked at closely
@@ -21,11 +22,16 @@ class Candidate(NamedTuple):
     load: Callable[[], Sequence[Seen]]
 
 
+Matches = Mapping[str, Match]
+"""What was found for each tensor of a variant, by its id."""
+
+
 class Found(NamedTuple):
     """The likely base, None if none pays; bits foreseen for a number of the variant.
 
-    `raw_bits` is the same without a base. `ranking` holds what was looked at closely, the best
-    first. `warnings` tells of a declared base that is not the best, or that does not pay.
+    `raw_bits` is the same without a base. `matches` are those with the base. `ranking` holds what
+    was looked at closely, the best first. `warnings` tells of a declared base that is not the best,
+    or that does not pay.
     """
 
     name: str | None
@@ -33,6 +39,7 @@ class Found(NamedTuple):
     raw_bits: float
     ranking: tuple[tuple[str, float], ...] = ()
     warnings: tuple[str, ...] = ()
+    matches: Matches = MappingProxyType({})
 
 
 def find(
@@ -56,43 +63,49 @@ def find(
     large = sorted(variant, key=lambda tensor: -tensor.size_bytes)[:_PROBED]
     # reading the variant's rows is slow: here for a few only
     probes = large[:_READ] + [tensor._replace(read=None) for tensor in large[_READ:]]
-    raw = _bits(variant, Pool(()))
-    ranked: list[tuple[str, float]] = []
+    raws = {(one.id, one.dtype): raw_of(one) for one in variant}
+    raw = _mean(variant, (raws[one.id, one.dtype] for one in variant))
+    found: dict[str, tuple[float, Matches]] = {}
     for group in (kin, rest):
-        if not ranked or ranked[0][1] > PAYS * raw:
-            ranked = sorted([*ranked, *_ranked(variant, probes, group, declared)], key=_second)
-    return _verdict(ranked, raw, declared)
+        if all(bits > PAYS * raw for bits, _ in found.values()):
+            for name, pool in _near(probes, group, declared, raws).items():
+                matches = [match(one, pool, raws[one.id, one.dtype]) for one in variant]
+                bits = _mean(variant, (one.bits for one in matches))
+                found[name] = bits, {one.id: m for one, m in zip(variant, matches, strict=True)}
+    ranked = sorted(((name, bits) for name, (bits, _) in found.items()), key=_second)
+    verdict = _verdict(ranked, raw, declared)
+    return verdict if verdict.name is None else verdict._replace(matches=found[verdict.name][1])
 
 
 def _second(pair: tuple[str, float]) -> float:
     return pair[1]
 
 
-def _ranked(
-    variant: Sequence[Seen],
+def _near(
     probes: Sequence[Seen],
     group: Sequence[Candidate],
     declared: Collection[str],
-) -> list[tuple[str, float]]:
-    """The nearest of a group by the largest tensors, and the declared ones, by all tensors."""
-    pools = {}
-    scores = []
+    raws: Mapping[tuple[str, str], float],
+) -> dict[str, Pool]:
+    """The nearest of a group by the largest tensors of a variant, and the declared ones."""
+    pools: dict[str, Pool] = {}
+    scores: list[tuple[str, float]] = []
     for candidate in group:
         pool = Pool(candidate.load())
-        scores.append((candidate.name, _bits(probes, pool)))
+        bits = (match(one, pool, raws[one.id, one.dtype]).bits for one in probes)
+        scores.append((candidate.name, _mean(probes, bits)))
         pools[candidate.name] = pool
         near = {name for name, _ in sorted(scores, key=_second)[:_CLOSELY]}
         # the sketches of a model are megabytes: those that are out are let go
         pools = {name: kept for name, kept in pools.items() if name in near or name in declared}
-    return [(name, _bits(variant, pool)) for name, pool in pools.items()]
+    return pools
 
 
-def _bits(tensors: Iterable[Seen], pool: Pool) -> float:
-    """Bits foreseen for a number, over all tensors."""
+def _mean(tensors: Iterable[Seen], word_bits: Iterable[float]) -> float:
+    """Bits a number over all tensors, of which each takes so many a word."""
     bits = count = 0.0
-    for tensor in tensors:
-        words = tensor.size_bytes // DTYPES[tensor.dtype].word
-        bits += match(tensor, pool).bits * words
+    for tensor, each in zip(tensors, word_bits, strict=True):
+        bits += each * (tensor.size_bytes // DTYPES[tensor.dtype].word)
         count += tensor.numbers
     return float(bits / count) if count else 0.0
 

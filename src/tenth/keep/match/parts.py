@@ -56,14 +56,20 @@ def parts(tensor: Seen, pool: Pool) -> tuple[Part, ...] | None:
     return found.parts if found.pays else None
 
 
-def match(tensor: Seen, pool: Pool) -> Match:
-    """As `parts`, with the bits that were foreseen.
+def raw_of(tensor: Seen) -> float:
+    """Bits foreseen for a word without a base."""
+    return raw_bits(words_of(tensor.sketch, tensor.dtype))
+
+
+def match(tensor: Seen, pool: Pool, raw: float | None = None) -> Match:
+    """As `parts`, with the bits that were foreseen; `raw` saves computing `raw_of` again.
 
     Cost: some comparisons of sketches, under a millisecond each; where no tensor of the pool is as
     large, also as many small reads as a sketch has words, for each comparison.
     """
     own = words_of(tensor.sketch, tensor.dtype)
-    raw = raw_bits(own)
+    if raw is None:
+        raw = raw_bits(own)
     alone = Match((Part(tensor.size_bytes),), raw, raw)
     if not tensor.numbers:
         return alone
