@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tenth.errors import InputError
 from tenth.graph import Dim, Graph, Node, Value
 from tenth.graph.shapes import infer
-from tenth.ship import compile
+from tenth.ship import compile, load
 from tenth.ship.emit.batch import independent_batch
 
 N = Dim.symbol("n")
@@ -52,15 +53,51 @@ def test_members_that_meet_stay_together(one):
     assert batch(one) is None
 
 
-def test_parts_compute_what_the_whole_computes():
-    rng = np.random.default_rng(0)
+def deep(rng: np.random.Generator) -> Graph:
+    """Three steps, so that values stand in the arena: 4 MB of a member of 200 by 200."""
     weight = rng.standard_normal((8, 8, 3, 3), np.float32)
     one = graph((N, 8, 200, 200), "conv", constants={"w": weight}, **WINDOW)
-    two = Node("z", "relu", ("y",), {})
-    three = Node("t", "softmax", ("z",), {"axis": 1})
-    whole = Graph(one.inputs, (*one.nodes, two, three), ("t",), one.constants)
+    more = Node("z", "relu", ("y",), {}), Node("t", "softmax", ("z",), {"axis": 1})
+    return Graph(one.inputs, (*one.nodes, *more), ("t",), one.constants)
+
+
+def test_parts_compute_what_the_whole_computes(tmp_path):
+    rng = np.random.default_rng(0)
     x = rng.standard_normal((11, 8, 200, 200), np.float32)
-    program = compile(whole, (x[:1],))
+    program = compile(deep(rng), (x[:1],))
     assert program.arena_bytes(x.shape) < x.nbytes
-    single = [program(x[i : i + 1]) for i in range(len(x))]
-    np.testing.assert_array_equal(program(x), np.concatenate(single))
+    single = np.concatenate([program(x[i : i + 1]) for i in range(len(x))])
+    np.testing.assert_array_equal(program(x), single)
+    saved = program.save(tmp_path / "program")
+    for threads in (2, 3, 4, 16):  # all parts at once, some left over, fewer than threads
+        threaded = load(saved, threads=threads)
+        np.testing.assert_array_equal(threaded(x), single)
+
+
+def test_each_thread_has_memory_for_a_part_of_its_own(tmp_path):
+    many, few = (64, 8, 200, 200), (1, 8, 200, 200)
+    alone = compile(deep(np.random.default_rng(0)), (np.zeros(few, np.float32),))
+    threaded = load(alone.save(tmp_path / "program"), threads=4)
+    assert threaded.arena_bytes(many) == 4 * alone.arena_bytes(many)
+    assert threaded.arena_bytes(few) < 2 * alone.arena_bytes(few)
+
+
+def test_an_id_outside_its_table_is_told_from_any_part(tmp_path):
+    table = np.ones((5, 4096), np.float32)
+    node = Node("y", "embedding", ("x", "table"), {})
+    one = Graph(
+        (Value("x", (N, 64), "int64"),),
+        (node, Node("z", "exp", ("y",), {})),
+        ("z",),
+        {"table": table},
+    )
+    ids = np.zeros((64, 64), np.int64)
+    program = load(compile(one, (ids[:1],)).save(tmp_path / "program"), threads=3)
+    assert program.arena_bytes(ids.shape) < ids.size * 4096 * 4
+    program(ids)
+    for wrong in (0, 31, 63):
+        bad = ids.copy()
+        bad[wrong, 5] = 5
+        with pytest.raises(InputError, match="id"):
+            program(bad)
+        program(ids)

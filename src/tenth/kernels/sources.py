@@ -22,6 +22,7 @@ FILES = (
     "matrix",
     "tiles",
     "product",
+    "alone",
     "gather",
     "layer",
     "channelwise",

@@ -212,6 +212,9 @@ INLINE void gather_run(const struct taps *t, int64_t from, const int64_t vectors
     const float *channel = t->planes + first / t->count * t->step + from;
     for (int64_t k = first; k < last; k++, to += PANEL) {
         const float *x = channel + t->offsets[tap];
+        if (t->count == 1) /* neighbours stand far apart: ask for them in time */
+            for (int64_t i = 0; i < vectors * LANES; i += 16)
+                __builtin_prefetch(x + 8 * t->step + i);
         UNROLL
         for (int64_t i = 0; i < vectors; i++)
             store(to + i * LANES, load(x + i * LANES));
@@ -255,10 +258,6 @@ static void gather_rows(const float *restrict x, int64_t channels, const struct 
 {
     const int64_t width = s->vectors * LANES;
     for (int64_t k = first; k < last; k++, to += PANEL) {
-        if (s->count == 1) {
-            store(to, all_lanes(x[k]));
-            continue;
-        }
         for (int64_t p = 0; p < s->count; p++)
             to[p] = x[p * channels + k];
         for (int64_t p = s->count; p < width; p++)

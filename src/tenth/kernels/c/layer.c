@@ -56,11 +56,17 @@ struct tile {
     struct stripe stripe;
 };
 
+/* Whether a pixel is alone, and its inputs stand side by side. */
+INLINE int is_alone(const struct layer *s, const struct stripe *t)
+{
+    return s->from.form == ROWS && t->count == 1;
+}
+
 /* How far apart partial sums lie: no further than vectors reach, so that they stay in the nearest
    caches. */
-INLINE int64_t partial_step(enum kind kind, const struct stripe *t)
+INLINE int64_t partial_step(const struct layer *s, const struct stripe *t)
 {
-    return kind == KEPT_16 ? t->count : t->vectors * LANES;
+    return s->matrix.kind == KEPT_16 || is_alone(s, t) ? t->count : t->vectors * LANES;
 }
 
 /* How far apart in memory the channels and the pixels of a value are. */
@@ -126,6 +132,8 @@ static const float *tile_columns(const struct layer_job *job, const struct tile 
         return s->x + place_in(&s->from, t->image, &t->stripe, channel + first);
     if (s->from.form == ROWS) {
         const float *x = s->x + place_in(&s->from, t->image, &t->stripe, channel);
+        if (is_alone(s, &t->stripe))
+            return x + first;
         gather_rows(x, s->from.channels, &t->stripe, first, last, block);
         return block;
     }
@@ -146,6 +154,16 @@ INLINE int reads_residual(const struct layer *s, const struct tile *t)
            (s->residual_form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
 }
 
+/* Some rows of blocks of one K-block of a tile. */
+static void multiply_rows(const struct layer *s, const struct tile *t, int64_t block,
+                          int64_t first, int64_t last, const float *x, const struct target *target)
+{
+    if (is_alone(s, &t->stripe))
+        multiply_alone(&s->matrix, t->group, block, first, last, x, target);
+    else
+        multiply_block(&s->matrix, t->group, block, first, last, x, target, t->stripe.vectors);
+}
+
 /* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
 static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
                           const float *x, const struct target *target, float *partial)
@@ -153,12 +171,12 @@ static void multiply_tile(const struct layer *s, const struct tile *t, int64_t b
     const struct matrix *m = &s->matrix;
     const int64_t whole = m->outputs / m->groups / row_outputs(m->kind);
     const int64_t last = t->last < whole ? t->last : whole;
-    multiply_block(m, t->group, block, t->first, last, x, target, t->stripe.vectors);
+    multiply_rows(s, t, block, t->first, last, x, target);
     if (t->last > whole) {
         struct target rest = *target;
         rest.to = partial;
         rest.to_step = t->step;
-        multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
+        multiply_rows(s, t, block, whole, t->last, x, &rest);
     }
 }
 
@@ -188,8 +206,9 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
         if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
-    for (int64_t k = 0; k < m->depth; k += DEPTH) {
-        const int64_t end = k + DEPTH < m->depth ? k + DEPTH : m->depth;
+    const int64_t depth = is_alone(s, &t->stripe) ? alone_depth(m) : DEPTH;
+    for (int64_t k = 0; k < m->depth; k += depth) {
+        const int64_t end = k + depth < m->depth ? k + depth : m->depth;
         if (end == m->depth) {
             target.low = s->low;
             target.high = s->high;
@@ -223,7 +242,7 @@ static void layer_tiles(const void *given, int64_t first, int64_t last, int work
                                   group,
                                   part_start(&s->matrix, group, part, job->parts),
                                   part_start(&s->matrix, group, part + 1, job->parts),
-                                  partial_step(s->matrix.kind, &stripe),
+                                  partial_step(s, &stripe),
                                   stripe};
         layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
     }

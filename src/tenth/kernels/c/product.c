@@ -58,6 +58,22 @@ INLINE void end_sums(const struct target *s, int64_t output, int64_t vector, con
         store(to + t * LANES, clamp_lanes(sums[t], s->low, s->high));
 }
 
+/* Asks for the memory where the sums of `outputs` will end, which is not to be waited for. Only
+   sums that end far apart need it: the processor foresees the rest. */
+INLINE void expect_sums(const struct target *s, int64_t output, int64_t vector, const int vectors,
+                        const int outputs)
+{
+    if (s->to_step <= PANEL)
+        return;
+    const float *to = s->to + output * s->to_step + vector * LANES;
+    UNROLL
+    for (int h = 0; h < outputs; h++, to += s->to_step) {
+        UNROLL
+        for (int i = 0; i < vectors * LANES; i += 16)
+            __builtin_prefetch(to + i, 1);
+    }
+}
+
 /* One K-block of rows `first` to `last` of blocks of one output, by the panel x. */
 INLINE void kept_1_rows(const struct kept *w, int64_t first, int64_t last,
                         const float *restrict x, struct target s, const int vectors)
@@ -65,6 +81,7 @@ INLINE void kept_1_rows(const struct kept *w, int64_t first, int64_t last,
     for (int64_t r = first; r < last; r++) {
         lanes sums[PANEL_VECTORS];
         begin_sums(&s, r, 0, sums, vectors);
+        expect_sums(&s, r + 4, 0, vectors, 1);
         add_kept_1(x, w->places + w->starts[r], w->values + w->starts[r],
                    (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors);
         end_sums(&s, r, 0, sums, vectors);
@@ -81,6 +98,7 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
         UNROLL
         for (int h = 0; h < height; h++)
             begin_sums(&s, r * height + h, vector, sums + h * vectors, vectors);
+        expect_sums(&s, (r + 2) * height, vector, vectors, height);
         add_kept_n(x + vector * LANES, w->places + w->starts[r],
                    w->values + (int64_t)w->starts[r] * height,
                    (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors, height);
@@ -90,10 +108,10 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
     }
 }
 
-/* One K-block of a row of blocks of 16 outputs, for one pixel. Outputs that lie side by side are
-   read and written as vectors. */
+/* One K-block of a row of blocks of 16 outputs, for one pixel, which may be alone. Outputs that lie
+   side by side are read and written as vectors. */
 INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x,
-                        const struct target *s)
+                        const struct target *s, const int alone)
 {
     const int64_t output = r * 16;
     float apart[16];
@@ -109,7 +127,7 @@ INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x
             sums[t] += load(from + t * LANES);
     }
     add_kept_16(x, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
-                (int64_t)w->starts[r + 1] - w->starts[r], sums);
+                (int64_t)w->starts[r + 1] - w->starts[r], sums, alone);
     float *to = s->to_step == 1 ? s->to + output : apart;
     UNROLL
     for (int t = 0; t < 16 / LANES; t++)
@@ -128,7 +146,7 @@ APART void kept_16_rows(const struct kept *w, int64_t first, int64_t last, const
         for (int64_t p = 0; p < s->count; p++) {
             pixel.to = s->to + p;
             pixel.from = s->from ? s->from + p : NULL;
-            kept_16_row(w, r, x + p, &pixel);
+            kept_16_row(w, r, x + p, &pixel, 0);
         }
 }
 
@@ -152,6 +170,7 @@ INLINE void dense_rows(const struct dense *w, int64_t first, int64_t last,
             const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
             begin_sums(&s, o, vector, sums + h * vectors, vectors);
         }
+        expect_sums(&s, output, vector, vectors, DENSE_ROWS);
         add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors);
         UNROLL
         for (int h = 0; h < DENSE_ROWS; h++)
@@ -210,19 +229,34 @@ APART void dense_block(const struct dense *w, int64_t first, int64_t last, const
         }
 }
 
+/* A K-block of a group of a dense matrix. */
+static struct dense dense_of(const struct matrix *m, int64_t group, int64_t block)
+{
+    const int64_t rows = row_count(m), left = m->depth - block * DEPTH;
+    const float *values =
+        (const float *)m->loaded + (group * rows * m->depth + block * DEPTH) * DENSE_ROWS;
+    return (struct dense){values, m->depth * DENSE_ROWS, left < DEPTH ? left : DEPTH,
+                          m->outputs / m->groups};
+}
+
+/* A K-block of a group of a sparse matrix. */
+static struct kept kept_part(const struct matrix *m, int64_t group, int64_t block)
+{
+    const int64_t rows = row_count(m);
+    struct kept w = kept_of(m->loaded, rows * m->groups);
+    w.starts += block * w.rows + group * rows;
+    return w;
+}
+
 /* A K-block of a group of a matrix by a panel x of `vectors`, for some rows of blocks. */
 static void multiply_block(const struct matrix *m, int64_t group, int64_t block, int64_t first,
                            int64_t last, const float *x, const struct target *s, int64_t vectors)
 {
-    const int64_t rows = row_count(m), left = m->depth - block * DEPTH;
     if (m->kind == DENSE) {
-        const struct dense w = {
-            (const float *)m->loaded + (group * rows * m->depth + block * DEPTH) * DENSE_ROWS,
-            m->depth * DENSE_ROWS, left < DEPTH ? left : DEPTH, m->outputs / m->groups};
+        const struct dense w = dense_of(m, group, block);
         dense_block(&w, first, last, x, s, vectors);
     } else {
-        struct kept w = kept_of(m->loaded, rows * m->groups);
-        w.starts += block * w.rows + group * rows;
+        const struct kept w = kept_part(m, group, block);
         kept_block(m->kind, &w, first, last, x, s, vectors);
     }
 }

@@ -96,10 +96,18 @@ INLINE void add_kept_n(const float *restrict x, const uint16_t *restrict places,
     }
 }
 
+/* Where one of four inputs of a pixel stands: in a panel, or, if the pixel is alone, beside the
+   others. */
+INLINE const float *at_input(const float *x, uint64_t places, int i, const int alone)
+{
+    return alone ? x + (uint16_t)(places >> 16 * i) / (PANEL / 2) : at_place(x, places, i);
+}
+
 /* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. Four sums of each hide
    the latency of an addition. */
 INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places,
-                        const float *restrict values, int64_t count, lanes *sums)
+                        const float *restrict values, int64_t count, lanes *sums,
+                        const int alone)
 {
     lanes more[3][16 / LANES];
     UNROLL
@@ -110,8 +118,8 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
         const float *w = values + k * 16;
         uint64_t four;
         memcpy(&four, places + k, sizeof four);
-        const float a = *at_place(x, four, 0), b = *at_place(x, four, 1);
-        const float c = *at_place(x, four, 2), d = *at_place(x, four, 3);
+        const float a = *at_input(x, four, 0, alone), b = *at_input(x, four, 1, alone);
+        const float c = *at_input(x, four, 2, alone), d = *at_input(x, four, 3, alone);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++) {
             sums[t] += a * load(w + t * LANES);
@@ -121,7 +129,7 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
         }
     }
     for (; k < count; k++) {
-        const float a = *at_place(x, places[k], 0);
+        const float a = *at_input(x, places[k], 0, alone);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++)
             sums[t] += a * load(values + k * 16 + t * LANES);

@@ -1,18 +1,13 @@
 """Writing the functions of one program, the run itself among them."""
 
-from collections.abc import Sequence
-
-from tenth.ship.emit.batch import independent_batch
-from tenth.ship.emit.forms import count
 from tenth.ship.emit.frame import Frame, function
 from tenth.ship.emit.loading import load, sections, weights_file
 from tenth.ship.emit.memory import ALIGNMENT
+from tenth.ship.emit.parts import members, part, part_lines, run_parts
 from tenth.ship.emit.sizes import (
     arena_bytes,
     largest,
     layout,
-    part,
-    part_line,
     shape,
     sizes_fit,
 )
@@ -46,6 +41,7 @@ def functions(frame: Frame) -> list[str]:
         *([part(frame)] if frame.batch else []),
         arena_bytes(frame),
         _steps(frame),
+        *([members(frame)] if frame.batch else []),
         _run(frame),
     ]
 
@@ -114,39 +110,18 @@ def _run(frame: Frame) -> str:
         frame.status("BAD_POOL"),
         "struct pool *const pool = given_pool;",
         "const int64_t workers = pool ? pool->workers : 1;",
-        *part_line(frame, "workers"),
+        *(part_lines(frame, "workers") if frame.batch else []),
         f"if ((uintptr_t)arena % {ALIGNMENT} ||",
-        f"    (uint64_t){frame.in_parts('layout', 'workers', 'at')} > arena_bytes)",
+        "    (uint64_t)(together * each) > arena_bytes)"
+        if frame.batch
+        else f"    (uint64_t){frame.own('layout', 'workers', 'at')} > arena_bytes)",
         frame.status("BAD_ARENA"),
-        *(_parts(frame) if frame.batch else [f"return {_all_steps(frame)};"]),
+        *(run_parts(frame) if frame.batch else [f"return {_all_steps(frame)};"]),
     ]
     head = frame.heads["run"].replace("void *pool)", "void *given_pool)")
     return function(head, lines)
 
 
-def _all_steps(frame: Frame, pointers: Sequence[str] = (), sizes: Sequence[str] = ()) -> str:
-    passed = ["weights", *(pointers or frame.pointers), *(sizes or frame.sizes)]
-    return f"{frame.lowered.prefix}_steps({', '.join([*passed, 'arena', 'pool', 'workers'])})"
-
-
-def _parts(frame: Frame) -> list[str]:
-    """Statements that run the batch part by part."""
-    graph, shapes = frame.lowered.graph, frame.lowered.shapes
-    ports = [*(value.shape for value in graph.inputs), *(shapes[n] for n in graph.outputs)]
-    batch = independent_batch(graph, shapes)
-    pointers = [
-        f"{name} + done * ({frame.text(count(shape[1:]))})"
-        if shape and str(shape[0]) == batch
-        else name
-        for name, shape in zip(frame.pointers, ports, strict=True)
-    ]
-    sizes = ["now" if size == frame.batch else size for size in frame.sizes]
-    return [
-        f"for (int64_t done = 0; done < {frame.batch}; done += part) {{",
-        f"    const int64_t now = {frame.batch} - done < part ? {frame.batch} - done : part;",
-        f"    const int status = {_all_steps(frame, pointers, sizes)};",
-        f"    if (status != {frame.lowered.prefix.upper()}_OK)",
-        "        return status;",
-        "}",
-        frame.status("OK").strip(),
-    ]
+def _all_steps(frame: Frame) -> str:
+    passed = ["weights", *frame.pointers, *frame.sizes, "arena", "pool", "workers"]
+    return f"{frame.lowered.prefix}_steps({', '.join(passed)})"

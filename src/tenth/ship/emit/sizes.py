@@ -8,10 +8,10 @@ from tenth.graph.dims import Dim, Size
 from tenth.ship.emit.forms import count
 from tenth.ship.emit.frame import Frame, function, round_up
 from tenth.ship.emit.memory import ALIGNMENT, Room
+from tenth.ship.emit.parts import part_lines
 
 _MOST_BYTES = "0x1p46"  # of one value: beyond any memory, and far from overflow
 _MOST_WORKERS = 256  # as in pool.c
-_PART_BYTES = 2**23  # of the values of a part of a batch: a share of the last cache
 
 
 def largest(frame: Frame) -> str:
@@ -68,40 +68,16 @@ def layout(frame: Frame) -> str:
     )
 
 
-def part(frame: Frame) -> str:
-    """The function that says how much of a batch runs at once."""
-    parameters = ", ".join([*frame.size_parameters, "int64_t workers"])
-    rest = [size for size in frame.sizes if size != frame.batch]
-    whole = f"const int64_t whole = {frame.batch};"
-    sizes = ", ".join([*frame.sizes, "workers", "at"])
-    return function(
-        f"static int64_t {frame.lowered.prefix}_part({parameters})",
-        [
-            f"int64_t at[{len(frame.plan.slots) or 1}];",
-            whole,
-            *(f"(void){name};" for name in rest),
-            f"while ({frame.batch} > 1 && {frame.lowered.prefix}_layout({sizes}) > {_PART_BYTES})",
-            f"    {frame.batch} = ({frame.batch} + 1) / 2;",
-            f"const int64_t parts = (whole + {frame.batch} - 1) / {frame.batch};",
-            "return (whole + parts - 1) / parts;",
-        ],
-        "How many members of the batch run at once, so that their values stay in a cache.",
-    )
-
-
-def part_line(frame: Frame, workers: str) -> list[str]:
-    """The statement that says how much of the batch runs at once."""
-    return [f"const int64_t part = {frame.own('part', workers)};"] if frame.batch else []
-
-
 def arena_bytes(frame: Frame) -> str:
     """The function that says how large the arena must be."""
     lines = [
         f"int64_t at[{len(frame.plan.slots) or 1}];",
         f"if (pool_size(threads) == 0 || !{frame.own('sizes_fit')})",
         "    return 0;",
-        *part_line(frame, "threads"),
-        f"const int64_t end = {frame.in_parts('layout', 'threads', 'at')};",
+        *(part_lines(frame, "threads") if frame.batch else []),
+        "const int64_t end = together * each;"
+        if frame.batch
+        else f"const int64_t end = {frame.own('layout', 'threads', 'at')};",
         # where a pointer has 32 bits, so has size_t
         "return (int64_t)(size_t)end == end ? (size_t)end : 0;",
     ]

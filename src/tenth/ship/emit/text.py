@@ -22,12 +22,13 @@ _OUR_WORDS = (
     "main argc argv arena arena_bytes at which shape s status largest end most reserve release "
     "check show weights weights_bytes loaded file file_bytes pool_bytes threads workers read_file "
     "job fill_floats fill_ids input_shape input_counts output_shape output_counts profile_time "
-    "part parts whole done now pool given_pool"
+    "part parts whole done now pool given_pool together each batch shared full given first last "
+    "worker unit rest"
 )
 _FUNCTIONS = (
     "signature input_shape output_shape weights_bytes load pool_bytes pool_open pool_close "
     "arena_bytes run status largest sizes_fit layout file sections weights_file profile "
-    "profile_steps part steps"
+    "profile_steps part steps batch parts"
 )
 _RESERVED = frozenset(_C_WORDS.split(" ") + _OUR_WORDS.split(" "))
 _WIDTH = 100

@@ -35,6 +35,7 @@ _ALWAYS = frozenset(
         "open_pool",
         "opened_pool",
         "close_pool",
+        "parallel",
         "PROFILE_STEP",
     )
 )

@@ -494,6 +494,13 @@ typedef float lanes
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline))
 
+/* The value cut off at `low` and `high`; a NaN passes. */
+INLINE float clamp(float value, float low, float high)
+{
+    value = low > value ? low : value;
+    return high < value ? high : value;
+}
+
 /* The bits of `lanes`, and what a comparison of them gives: all ones where it holds. */
 typedef uint32_t lane_bits __attribute__((vector_size(LANES * sizeof(uint32_t))));
 
@@ -892,10 +899,18 @@ INLINE void add_kept_n(const float *restrict x, const uint16_t *restrict places,
     }
 }
 
+/* Where one of four inputs of a pixel stands: in a panel, or, if the pixel is alone, beside the
+   others. */
+INLINE const float *at_input(const float *x, uint64_t places, int i, const int alone)
+{
+    return alone ? x + (uint16_t)(places >> 16 * i) / (PANEL / 2) : at_place(x, places, i);
+}
+
 /* Adds the entries of 16 outputs for one pixel: here a vector is of outputs. Four sums of each hide
    the latency of an addition. */
 INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places,
-                        const float *restrict values, int64_t count, lanes *sums)
+                        const float *restrict values, int64_t count, lanes *sums,
+                        const int alone)
 {
     lanes more[3][16 / LANES];
     UNROLL
@@ -906,8 +921,8 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
         const float *w = values + k * 16;
         uint64_t four;
         memcpy(&four, places + k, sizeof four);
-        const float a = *at_place(x, four, 0), b = *at_place(x, four, 1);
-        const float c = *at_place(x, four, 2), d = *at_place(x, four, 3);
+        const float a = *at_input(x, four, 0, alone), b = *at_input(x, four, 1, alone);
+        const float c = *at_input(x, four, 2, alone), d = *at_input(x, four, 3, alone);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++) {
             sums[t] += a * load(w + t * LANES);
@@ -917,7 +932,7 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
         }
     }
     for (; k < count; k++) {
-        const float a = *at_place(x, places[k], 0);
+        const float a = *at_input(x, places[k], 0, alone);
         UNROLL
         for (int t = 0; t < 16 / LANES; t++)
             sums[t] += a * load(values + k * 16 + t * LANES);
@@ -1033,6 +1048,22 @@ INLINE void end_sums(const struct target *s, int64_t output, int64_t vector, con
         store(to + t * LANES, clamp_lanes(sums[t], s->low, s->high));
 }
 
+/* Asks for the memory where the sums of `outputs` will end, which is not to be waited for. Only
+   sums that end far apart need it: the processor foresees the rest. */
+INLINE void expect_sums(const struct target *s, int64_t output, int64_t vector, const int vectors,
+                        const int outputs)
+{
+    if (s->to_step <= PANEL)
+        return;
+    const float *to = s->to + output * s->to_step + vector * LANES;
+    UNROLL
+    for (int h = 0; h < outputs; h++, to += s->to_step) {
+        UNROLL
+        for (int i = 0; i < vectors * LANES; i += 16)
+            __builtin_prefetch(to + i, 1);
+    }
+}
+
 /* One K-block of rows `first` to `last` of blocks of one output, by the panel x. */
 INLINE void kept_1_rows(const struct kept *w, int64_t first, int64_t last,
                         const float *restrict x, struct target s, const int vectors)
@@ -1040,6 +1071,7 @@ INLINE void kept_1_rows(const struct kept *w, int64_t first, int64_t last,
     for (int64_t r = first; r < last; r++) {
         lanes sums[PANEL_VECTORS];
         begin_sums(&s, r, 0, sums, vectors);
+        expect_sums(&s, r + 4, 0, vectors, 1);
         add_kept_1(x, w->places + w->starts[r], w->values + w->starts[r],
                    (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors);
         end_sums(&s, r, 0, sums, vectors);
@@ -1056,6 +1088,7 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
         UNROLL
         for (int h = 0; h < height; h++)
             begin_sums(&s, r * height + h, vector, sums + h * vectors, vectors);
+        expect_sums(&s, (r + 2) * height, vector, vectors, height);
         add_kept_n(x + vector * LANES, w->places + w->starts[r],
                    w->values + (int64_t)w->starts[r] * height,
                    (int64_t)w->starts[r + 1] - w->starts[r], sums, vectors, height);
@@ -1065,10 +1098,10 @@ INLINE void kept_n_rows(const struct kept *w, int64_t first, int64_t last,
     }
 }
 
-/* One K-block of a row of blocks of 16 outputs, for one pixel. Outputs that lie side by side are
-   read and written as vectors. */
+/* One K-block of a row of blocks of 16 outputs, for one pixel, which may be alone. Outputs that lie
+   side by side are read and written as vectors. */
 INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x,
-                        const struct target *s)
+                        const struct target *s, const int alone)
 {
     const int64_t output = r * 16;
     float apart[16];
@@ -1084,7 +1117,7 @@ INLINE void kept_16_row(const struct kept *w, int64_t r, const float *restrict x
             sums[t] += load(from + t * LANES);
     }
     add_kept_16(x, w->places + w->starts[r], w->values + (int64_t)w->starts[r] * 16,
-                (int64_t)w->starts[r + 1] - w->starts[r], sums);
+                (int64_t)w->starts[r + 1] - w->starts[r], sums, alone);
     float *to = s->to_step == 1 ? s->to + output : apart;
     UNROLL
     for (int t = 0; t < 16 / LANES; t++)
@@ -1103,7 +1136,7 @@ APART void kept_16_rows(const struct kept *w, int64_t first, int64_t last, const
         for (int64_t p = 0; p < s->count; p++) {
             pixel.to = s->to + p;
             pixel.from = s->from ? s->from + p : NULL;
-            kept_16_row(w, r, x + p, &pixel);
+            kept_16_row(w, r, x + p, &pixel, 0);
         }
 }
 
@@ -1127,6 +1160,7 @@ INLINE void dense_rows(const struct dense *w, int64_t first, int64_t last,
             const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
             begin_sums(&s, o, vector, sums + h * vectors, vectors);
         }
+        expect_sums(&s, output, vector, vectors, DENSE_ROWS);
         add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors);
         UNROLL
         for (int h = 0; h < DENSE_ROWS; h++)
@@ -1185,20 +1219,160 @@ APART void dense_block(const struct dense *w, int64_t first, int64_t last, const
         }
 }
 
+/* A K-block of a group of a dense matrix. */
+static struct dense dense_of(const struct matrix *m, int64_t group, int64_t block)
+{
+    const int64_t rows = row_count(m), left = m->depth - block * DEPTH;
+    const float *values =
+        (const float *)m->loaded + (group * rows * m->depth + block * DEPTH) * DENSE_ROWS;
+    return (struct dense){values, m->depth * DENSE_ROWS, left < DEPTH ? left : DEPTH,
+                          m->outputs / m->groups};
+}
+
+/* A K-block of a group of a sparse matrix. */
+static struct kept kept_part(const struct matrix *m, int64_t group, int64_t block)
+{
+    const int64_t rows = row_count(m);
+    struct kept w = kept_of(m->loaded, rows * m->groups);
+    w.starts += block * w.rows + group * rows;
+    return w;
+}
+
 /* A K-block of a group of a matrix by a panel x of `vectors`, for some rows of blocks. */
 static void multiply_block(const struct matrix *m, int64_t group, int64_t block, int64_t first,
                            int64_t last, const float *x, const struct target *s, int64_t vectors)
 {
-    const int64_t rows = row_count(m), left = m->depth - block * DEPTH;
     if (m->kind == DENSE) {
-        const struct dense w = {
-            (const float *)m->loaded + (group * rows * m->depth + block * DEPTH) * DENSE_ROWS,
-            m->depth * DENSE_ROWS, left < DEPTH ? left : DEPTH, m->outputs / m->groups};
+        const struct dense w = dense_of(m, group, block);
         dense_block(&w, first, last, x, s, vectors);
     } else {
-        struct kept w = kept_of(m->loaded, rows * m->groups);
-        w.starts += block * w.rows + group * rows;
+        const struct kept w = kept_part(m, group, block);
         kept_block(m->kind, &w, first, last, x, s, vectors);
+    }
+}
+
+/* What an output of a pixel alone begins with. Such a pixel fills no vector of pixels; its inputs
+   stand side by side, and so may its outputs. */
+INLINE float begin_one(const struct target *s, int64_t output)
+{
+    const float bias = s->bias[output * s->bias_step];
+    return s->from ? bias + s->from[output * s->from_step] : bias;
+}
+
+/* Where it ends. */
+INLINE void end_one(const struct target *s, int64_t output, float sum)
+{
+    s->to[output * s->to_step] = clamp(sum, s->low, s->high);
+}
+
+/* One K-block of rows `first` to `last` of blocks of one output. Two sums hide the latency of an
+   addition, and make the result that of a vector to the bit. */
+INLINE void alone_1_rows(const struct kept *w, int64_t first, int64_t last,
+                         const float *restrict x, struct target s)
+{
+    for (int64_t r = first; r < last; r++) {
+        float even = begin_one(&s, r), odd = 0;
+        for (int64_t k = w->starts[r]; k < w->starts[r + 1]; k += 4) {
+            const float *v = w->values + k;
+            uint64_t four;
+            memcpy(&four, w->places + k, sizeof four);
+            even += v[0] * *at_input(x, four, 0, 1);
+            odd += v[1] * *at_input(x, four, 1, 1);
+            even += v[2] * *at_input(x, four, 2, 1);
+            odd += v[3] * *at_input(x, four, 3, 1);
+        }
+        end_one(&s, r, even + odd);
+    }
+}
+
+/* The same for blocks of `height` outputs, which share each input that they load. */
+INLINE void alone_n_rows(const struct kept *w, int64_t first, int64_t last,
+                         const float *restrict x, struct target s, const int height)
+{
+    for (int64_t r = first; r < last; r++) {
+        float sums[4];
+        UNROLL
+        for (int h = 0; h < height; h++)
+            sums[h] = begin_one(&s, r * height + h);
+        for (int64_t k = w->starts[r]; k < w->starts[r + 1]; k++) {
+            const float one = *at_input(x, w->places[k], 0, 1);
+            UNROLL
+            for (int h = 0; h < height; h++)
+                sums[h] += w->values[k * height + h] * one;
+        }
+        UNROLL
+        for (int h = 0; h < height; h++)
+            end_one(&s, r * height + h, sums[h]);
+    }
+}
+
+/* One K-block of a sparse matrix by a pixel alone. */
+APART void alone_kept(enum kind kind, const struct kept *w, int64_t first, int64_t last,
+                      const float *x, const struct target *s)
+{
+    if (kind == KEPT_1)
+        alone_1_rows(w, first, last, x, *s);
+    else if (kind == KEPT_2)
+        alone_n_rows(w, first, last, x, *s, 2);
+    else if (kind == KEPT_4)
+        alone_n_rows(w, first, last, x, *s, 4);
+    else
+        for (int64_t r = first; r < last; r++)
+            kept_16_row(w, r, x, s, 1);
+}
+
+/* As many floats as hold a column of DENSE_ROWS outputs. */
+#define COLUMN 8
+_Static_assert(DENSE_ROWS <= COLUMN, "a column of outputs beyond its vector");
+typedef float column
+    __attribute__((vector_size(COLUMN * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/* Rows `first` to `last` of a dense matrix, whole, by a pixel alone: here a vector is of outputs,
+   and the two lanes too many meet the next column. Four sums hide the latency of an addition. */
+APART void alone_dense(const struct dense *w, int64_t first, int64_t last, const float *restrict x,
+                       const struct target *s)
+{
+    for (int64_t r = first; r < last; r++) {
+        const float *at = w->values + r * w->pitch;
+        column sums[4] = {{0}};
+        float rest[DENSE_ROWS] = {0};
+        int64_t k = 0;
+        for (; k + 5 <= w->depth; k += 4) {
+            UNROLL
+            for (int i = 0; i < 4; i++)
+                sums[i] += x[k + i] * *(const column *)(at + (k + i) * DENSE_ROWS);
+        }
+        for (; k < w->depth; k++)
+            for (int h = 0; h < DENSE_ROWS; h++)
+                rest[h] += x[k] * at[k * DENSE_ROWS + h];
+        const column sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        for (int h = 0; h < DENSE_ROWS; h++) {
+            /* outputs that only fill up the last row borrow what they begin with */
+            const int64_t output = r * DENSE_ROWS + h;
+            const int64_t o = output < w->outputs ? output : w->outputs - 1;
+            end_one(s, output, begin_one(s, o) + (sum[h] + rest[h]));
+        }
+    }
+}
+
+/* How many columns a K-block has for a pixel alone: all inputs stand in the nearest cache, and a
+   dense matrix is best read as it lies in memory. */
+INLINE int64_t alone_depth(const struct matrix *m)
+{
+    return m->kind == DENSE ? m->depth : DEPTH;
+}
+
+/* A K-block of a group of a matrix by a pixel alone, for some rows of blocks. */
+static void multiply_alone(const struct matrix *m, int64_t group, int64_t block, int64_t first,
+                           int64_t last, const float *x, const struct target *s)
+{
+    if (m->kind == DENSE) {
+        struct dense w = dense_of(m, group, 0);
+        w.depth = m->depth;
+        alone_dense(&w, first, last, x, s);
+    } else {
+        const struct kept w = kept_part(m, group, block);
+        alone_kept(m->kind, &w, first, last, x, s);
     }
 }
 
@@ -1416,6 +1590,9 @@ INLINE void gather_run(const struct taps *t, int64_t from, const int64_t vectors
     const float *channel = t->planes + first / t->count * t->step + from;
     for (int64_t k = first; k < last; k++, to += PANEL) {
         const float *x = channel + t->offsets[tap];
+        if (t->count == 1) /* neighbours stand far apart: ask for them in time */
+            for (int64_t i = 0; i < vectors * LANES; i += 16)
+                __builtin_prefetch(x + 8 * t->step + i);
         UNROLL
         for (int64_t i = 0; i < vectors; i++)
             store(to + i * LANES, load(x + i * LANES));
@@ -1459,10 +1636,6 @@ static void gather_rows(const float *restrict x, int64_t channels, const struct 
 {
     const int64_t width = s->vectors * LANES;
     for (int64_t k = first; k < last; k++, to += PANEL) {
-        if (s->count == 1) {
-            store(to, all_lanes(x[k]));
-            continue;
-        }
         for (int64_t p = 0; p < s->count; p++)
             to[p] = x[p * channels + k];
         for (int64_t p = s->count; p < width; p++)
@@ -1528,11 +1701,17 @@ struct tile {
     struct stripe stripe;
 };
 
+/* Whether a pixel is alone, and its inputs stand side by side. */
+INLINE int is_alone(const struct layer *s, const struct stripe *t)
+{
+    return s->from.form == ROWS && t->count == 1;
+}
+
 /* How far apart partial sums lie: no further than vectors reach, so that they stay in the nearest
    caches. */
-INLINE int64_t partial_step(enum kind kind, const struct stripe *t)
+INLINE int64_t partial_step(const struct layer *s, const struct stripe *t)
 {
-    return kind == KEPT_16 ? t->count : t->vectors * LANES;
+    return s->matrix.kind == KEPT_16 || is_alone(s, t) ? t->count : t->vectors * LANES;
 }
 
 /* How far apart in memory the channels and the pixels of a value are. */
@@ -1598,6 +1777,8 @@ static const float *tile_columns(const struct layer_job *job, const struct tile 
         return s->x + place_in(&s->from, t->image, &t->stripe, channel + first);
     if (s->from.form == ROWS) {
         const float *x = s->x + place_in(&s->from, t->image, &t->stripe, channel);
+        if (is_alone(s, &t->stripe))
+            return x + first;
         gather_rows(x, s->from.channels, &t->stripe, first, last, block);
         return block;
     }
@@ -1618,6 +1799,16 @@ INLINE int reads_residual(const struct layer *s, const struct tile *t)
            (s->residual_form == PLANES && t->stripe.count == t->stripe.vectors * LANES);
 }
 
+/* Some rows of blocks of one K-block of a tile. */
+static void multiply_rows(const struct layer *s, const struct tile *t, int64_t block,
+                          int64_t first, int64_t last, const float *x, const struct target *target)
+{
+    if (is_alone(s, &t->stripe))
+        multiply_alone(&s->matrix, t->group, block, first, last, x, target);
+    else
+        multiply_block(&s->matrix, t->group, block, first, last, x, target, t->stripe.vectors);
+}
+
 /* One K-block of a tile. Dense outputs that fill up the last row go to the partial sums. */
 static void multiply_tile(const struct layer *s, const struct tile *t, int64_t block,
                           const float *x, const struct target *target, float *partial)
@@ -1625,12 +1816,12 @@ static void multiply_tile(const struct layer *s, const struct tile *t, int64_t b
     const struct matrix *m = &s->matrix;
     const int64_t whole = m->outputs / m->groups / row_outputs(m->kind);
     const int64_t last = t->last < whole ? t->last : whole;
-    multiply_block(m, t->group, block, t->first, last, x, target, t->stripe.vectors);
+    multiply_rows(s, t, block, t->first, last, x, target);
     if (t->last > whole) {
         struct target rest = *target;
         rest.to = partial;
         rest.to_step = t->step;
-        multiply_block(m, t->group, block, whole, t->last, x, &rest, t->stripe.vectors);
+        multiply_rows(s, t, block, whole, t->last, x, &rest);
     }
 }
 
@@ -1660,8 +1851,9 @@ static void layer_tile(const struct layer_job *job, const struct tile *t, float 
         if (!read)
             begin_with_residual(s, t, low, high, partial);
     }
-    for (int64_t k = 0; k < m->depth; k += DEPTH) {
-        const int64_t end = k + DEPTH < m->depth ? k + DEPTH : m->depth;
+    const int64_t depth = is_alone(s, &t->stripe) ? alone_depth(m) : DEPTH;
+    for (int64_t k = 0; k < m->depth; k += depth) {
+        const int64_t end = k + depth < m->depth ? k + depth : m->depth;
         if (end == m->depth) {
             target.low = s->low;
             target.high = s->high;
@@ -1695,7 +1887,7 @@ static void layer_tiles(const void *given, int64_t first, int64_t last, int work
                                   group,
                                   part_start(&s->matrix, group, part, job->parts),
                                   part_start(&s->matrix, group, part + 1, job->parts),
-                                  partial_step(s->matrix.kind, &stripe),
+                                  partial_step(s, &stripe),
                                   stripe};
         layer_tile(job, &tile, (float *)(void *)(s->scratch + worker * s->scratch_step));
     }
@@ -2130,12 +2322,12 @@ void words_pool_close(void *pool)
 }
 
 /* How many members of the batch run at once, so that their values stay in a cache. */
-static int64_t words_part(int64_t n, int64_t l, int64_t workers)
+static int64_t words_part(int64_t n, int64_t l)
 {
     int64_t at[4];
     const int64_t whole = n;
     (void)l;
-    while (n > 1 && words_layout(n, l, workers, at) > 8388608)
+    while (n > 1 && words_layout(n, l, 1, at) > 8388608)
         n = (n + 1) / 2;
     const int64_t parts = (whole + n - 1) / n;
     return (whole + parts - 1) / parts;
@@ -2146,8 +2338,10 @@ size_t words_arena_bytes(int64_t n, int64_t l, int threads)
     int64_t at[4];
     if (pool_size(threads) == 0 || !words_sizes_fit(n, l))
         return 0;
-    const int64_t part = words_part(n, l, threads);
-    const int64_t end = words_layout(part, l, threads, at);
+    const int64_t part = words_part(n, l), parts = (n + part - 1) / part;
+    const int64_t together = parts < threads ? 1 : threads;
+    const int64_t each = words_layout(part, l, together > 1 ? 1 : threads, at);
+    const int64_t end = together * each;
     return (int64_t)(size_t)end == end ? (size_t)end : 0;
 }
 
@@ -2217,6 +2411,39 @@ static int words_steps(const void *weights, const int64_t *ids, float *class_, f
     return WORDS_OK;
 }
 
+/* A batch that runs in parts, each in memory of its own. */
+struct words_batch {
+    const void *weights;
+    const int64_t *ids;
+    float *class_;
+    float *normed;
+    int64_t n;
+    int64_t l;
+    char *arena;
+    int64_t part, each;
+    int *status;
+};
+
+/* Some parts of a batch, on one thread. */
+static void words_parts(const void *given, int64_t first, int64_t last, int worker)
+{
+    const struct words_batch *const batch = given;
+    const void *weights = batch->weights;
+    const int64_t *ids = batch->ids;
+    float *class_ = batch->class_;
+    float *normed = batch->normed;
+    int64_t n = batch->n;
+    int64_t l = batch->l;
+    for (int64_t unit = first; unit < last; unit++) {
+        const int64_t done = unit * batch->part, rest = n - done;
+        const int64_t now = rest < batch->part ? rest : batch->part;
+        const int status = words_steps(weights, ids + done * (l), class_ + done * (5),
+            normed + done * (8 * l), now, l, batch->arena + worker * batch->each, NULL, 1);
+        if (status != WORDS_OK)
+            __atomic_store_n(batch->status, status, __ATOMIC_RELAXED);
+    }
+}
+
 int words_run(const void *weights, const int64_t *ids, float *class_, float *normed, int64_t n,
     int64_t l, void *arena, size_t arena_bytes, void *given_pool)
 {
@@ -2231,16 +2458,21 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
         return WORDS_BAD_POOL;
     struct pool *const pool = given_pool;
     const int64_t workers = pool ? pool->workers : 1;
-    const int64_t part = words_part(n, l, workers);
+    const int64_t part = words_part(n, l), parts = (n + part - 1) / part;
+    const int64_t together = parts < workers ? 1 : workers;
+    const int64_t each = words_layout(part, l, together > 1 ? 1 : workers, at);
     if ((uintptr_t)arena % 64 ||
-        (uint64_t)words_layout(part, l, workers, at) > arena_bytes)
+        (uint64_t)(together * each) > arena_bytes)
         return WORDS_BAD_ARENA;
-    for (int64_t done = 0; done < n; done += part) {
+    int status = WORDS_OK;
+    const struct words_batch shared = {weights, ids, class_, normed, n, l, arena, part, each,
+        &status};
+    const int64_t full = together > 1 ? parts / workers * workers : 0;
+    parallel(pool, words_parts, &shared, full);
+    for (int64_t done = full * part; done < n && status == WORDS_OK; done += part) {
         const int64_t now = n - done < part ? n - done : part;
-        const int status = words_steps(weights, ids + done * (l), class_ + done * (5),
+        status = words_steps(weights, ids + done * (l), class_ + done * (5),
             normed + done * (8 * l), now, l, arena, pool, workers);
-        if (status != WORDS_OK)
-            return status;
     }
-    return WORDS_OK;
+    return status;
 }
