@@ -50,6 +50,12 @@ def words():
     return compile(words_graph(), np.zeros((2, 7), np.int64), name="words", target="wasm")
 
 
+def test_weights_that_are_told_of_are_those_of_the_layers(words):
+    page = words.files["index.html"].decode()
+    assert "Of the 40 weights of its layers, 20 are kept; the others are zero." in page
+    assert "<dt>kept of its layers</dt>" in page
+
+
 @pytest.fixture(scope="module")
 def tab():
     with browser.opened() as page:

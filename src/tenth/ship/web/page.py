@@ -164,8 +164,8 @@ def _subtitle(layers: Sequence[Layer]) -> str:
     if kept == every:
         return "A neural network that runs in this page, written as C by tenth."
     return (
-        f"A neural network that runs in this page on {kept:,} of its {every:,} weights: "
-        "the others were taken out."
+        f"A neural network that runs in this page. Of the {every:,} weights of its layers, "
+        f"{kept:,} are kept; the others are zero."
     )
 
 
