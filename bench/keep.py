@@ -2,7 +2,6 @@
 
     cd bench && python -m finetunes FOLDER        make the pairs, once
     python bench/keep.py FOLDER --rivals PYTHON   every pair; PYTHON has zipnn and z4ai
-    python bench/keep.py FOLDER --speed           how fast a store writes and reads; keep-speed.json
     python bench/keep.py --print                  the tables of what was measured
 
 A row is one network, one type of numbers and one kind of tuning. Ours is what the store grew by,
@@ -18,11 +17,9 @@ import hashlib
 import json
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -36,11 +33,9 @@ from tenth.receipt import facts
 from tenth.ship.bench.report import columns
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results" / "keep.json"
-SPEED = RESULTS.with_name("keep-speed.json")
 TIERS = ("fast", "archive")
 RIVALS = ("zipnn", "z4ai")
 BAR = 0.9
-_ROUNDS = 5
 _ZSTD = {
     "level 3": zstandard.ZstdCompressor(level=3),
     "level 9": zstandard.ZstdCompressor(level=9),
@@ -189,47 +184,6 @@ def _folder(path: Path) -> dict[str, str]:
     }
 
 
-def speed(folder: Path, only: str) -> dict[str, Any]:
-    """Bytes of output a second of a store on this disk, medians; a plain copy stands beside it."""
-    found: dict[str, Any] = {}
-    for name, base, variant in pairs(folder):
-        if not name.startswith(only or "minilm/bf16/"):
-            continue
-        seconds: dict[str, list[float]] = {}
-        size = sum(f.stat().st_size for f in variant.parent.rglob("*") if f.is_file())
-        for _ in range(_ROUNDS):
-            with tempfile.TemporaryDirectory(prefix="tenth-") as scratch:
-                store = Store(Path(scratch) / "store", make=True)
-                jobs = {
-                    "put base": lambda s=store, b=base: s.put("base", b.parent),
-                    "put": lambda s=store, v=variant: s.put("variant", v.parent),
-                    "put identical": lambda s=store, v=variant: s.put("again", v.parent),
-                    "get": lambda s=store, o=scratch: s.get("variant", Path(o) / "out"),
-                    "get base": lambda s=store, o=scratch: s.get("base", Path(o) / "base"),
-                    "copy": lambda v=variant, o=scratch: _copy(v.parent, Path(o) / "copy"),
-                }
-                for job, work in jobs.items():
-                    began = time.perf_counter()
-                    work()
-                    seconds.setdefault(job, []).append(time.perf_counter() - began)
-        found[name] = {job: size / median(times) for job, times in seconds.items()}
-        print(
-            name, {job: f"{rate / 1e9:.2f} GB/s" for job, rate in found[name].items()}, flush=True
-        )
-    return found
-
-
-def _copy(source: Path, target: Path) -> None:
-    import os
-    import shutil
-
-    shutil.copytree(source, target)
-    for file in target.rglob("*"):
-        handle = os.open(file, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
-
-
 def ratio_row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     """A row of the table: how many times smaller, and ours against the best of the others."""
     full = row["tensor_bytes"]
@@ -281,14 +235,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="what `python -m finetunes` made")
     parser.add_argument("--rivals", help="the Python that has zipnn and z4ai")
     parser.add_argument("--only", default="", help="pairs whose name begins so")
-    parser.add_argument("--speed", action="store_true", help="time a store, and nothing else")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--print", action="store_true", help="the table, without a run")
     given = parser.parse_args()
-    if given.speed:
-        rates = {"rates": speed(given.folder, given.only), "machine": machine()}
-        write_text(SPEED, json.dumps(rates, indent=1) + "\n")
-        return
     known = json.loads(given.out.read_text()) if given.out.exists() else {"rows": {}}
     if given.folder is not None and not given.print:
         for name, base, variant in pairs(given.folder):

@@ -68,7 +68,7 @@ def encode(
     Raises:
         InputError: the bytes are no whole words, or the base has another size.
 
-    Cost: the codecs on a sample of 16,384 words, and the best in full.
+    Cost: the codecs on a sample of 16,384 words or more, and the best in full.
     """
     kind = dtype_of(dtype)
     words = _checked(values, kind.word, "values")

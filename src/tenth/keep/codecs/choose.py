@@ -13,7 +13,7 @@ import numpy as np
 from tenth.keep.codecs.chunk import Chunk, Codec
 
 _SAMPLED = 1 << 17  # chunks of more words are sampled
-_PIECES, _PIECE = 8, 2048  # of so many runs of so many words
+_PIECES, _PIECE = 8, 2048  # of so many runs of so many words of two bytes
 _TIE = 1.01
 _DIFFERENCE = 0.4  # of a sample's bytes
 _HEADS = 256  # bytes by which tables and states weigh more in a sample
@@ -73,8 +73,9 @@ def _promising(chunk: Chunk, codecs: Sequence[Codec]) -> list[Codec]:
 
 def _sample(chunk: Chunk) -> Chunk:
     """Runs of words spread evenly over a chunk, with those of the base."""
-    starts = np.linspace(0, chunk.words.size - _PIECE, _PIECES).astype(int)
-    parts = [chunk.part(start, start + _PIECE) for start in starts]
+    piece = _PIECE * max(1, chunk.words.itemsize // 2)  # wide words shrink less, by closer calls
+    starts = np.linspace(0, chunk.words.size - piece, _PIECES).astype(int)
+    parts = [chunk.part(start, start + piece) for start in starts]
     words = np.concatenate([part.words for part in parts])
     unders = [part.under for part in parts if part.under is not None]
     return Chunk(words, np.concatenate(unders) if unders else None, chunk.dtype, chunk.tier)
