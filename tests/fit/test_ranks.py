@@ -45,6 +45,7 @@ def test_two_processes_make_the_net_of_one(tmp_path):
     assert told[0] == told[1]
     whole, stopped = told[0]["whole"], told[0]["stopped"]
     assert whole == stopped  # ctrl-C on one rank, a checkpoint, and on from it: bit for bit
+    assert told[0]["threads"] == 1
     assert told[0]["error"] == "Process 1 of 2: ValueError: only here"
 
     alone = run(uneven(), "granet", density=0.25, settings=SETTINGS)

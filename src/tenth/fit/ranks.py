@@ -39,6 +39,10 @@ def join() -> None:
     elif distributed.is_available() and distributed.is_torchelastic_launched():
         if int(os.environ["WORLD_SIZE"]) == 1 or distributed.is_initialized():
             return
+        # its defaults hold the group that there is when it is loaded, as it is at the first step of
+        # an optimizer: the group's threads would then outlive it, and may abort the program
+        import torch.distributed.nn
+
         on_gpu = torch.cuda.is_available()
         if on_gpu:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
