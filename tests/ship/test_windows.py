@@ -1,0 +1,44 @@
+"""Means of windows of every width: vectors, what is left over, whole planes."""
+
+import numpy as np
+import pytest
+
+from tenth.graph import Dim, Graph, Node, Value
+from tenth.ship import compile
+
+H, W = Dim.symbol("h"), Dim.symbol("w")
+
+
+def program(op, **attributes):
+    graph = Graph((Value("x", (2, 3, H, W)),), (Node("y", op, ("x",), attributes),), ("y",), {})
+    return compile(graph, (np.zeros((2, 3, 70, 70), np.float32),))
+
+
+def values(height: int, width: int) -> np.ndarray:
+    rng = np.random.default_rng(height * width)
+    return rng.standard_normal((2, 3, height, width), np.float32) + np.float32(3)
+
+
+@pytest.mark.parametrize("op", ["adaptive_avg_pool", "adaptive_max_pool"])
+def test_one_window_is_the_whole_plane(op):
+    whole = program(op, size=(1, 1))
+    for height, width in ((1, 1), (1, 15), (7, 7), (9, 16), (31, 67), (112, 112)):
+        x = values(height, width)
+        fold = np.mean if op == "adaptive_avg_pool" else np.max
+        expected = fold(x.astype(np.float64), axis=(2, 3), keepdims=True)
+        np.testing.assert_allclose(whole(x), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("side", [3, 16, 33, 64])
+def test_a_window_is_a_part_of_each_row(side):
+    mean = program(
+        "avg_pool",
+        kernel=(side, side),
+        stride=(1, 2),
+        padding=(0, 0),
+        ceil=False,
+        count_padding=True,
+    )
+    x = values(67, 71)
+    windows = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (side, side), (2, 3))
+    np.testing.assert_allclose(mean(x), windows[:, :, :, ::2].mean((-1, -2)), rtol=1e-6)
