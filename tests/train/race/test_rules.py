@@ -219,7 +219,7 @@ def test_that_dense_missed_the_target_is_said():
     assert found.words == "baseline, tuned like the others; missed the target in 2 of 6 seeds"
     arms = [{"name": "dense"}]
     told = headline(Verdict("life", terms, arms, dense))
-    assert told[-1].startswith("Dense itself reached the target in 4 of 6 seeds only")
+    assert told[-1].startswith("Dense itself missed the target in 2 of 6 seeds: ")
     sure = [end("dense", seed, 0.96) for seed in range(6)]
     assert standing("dense", sure, sure, terms).words == "baseline, tuned like the others"
     assert len(headline(Verdict("life", terms, arms, sure))) == len(told) - 1

@@ -129,7 +129,7 @@ def _missed(verdict: Verdict) -> list[str]:
     if verdict.terms.target is None or dense.reached == dense.seeds:
         return []
     return [
-        f"Dense itself reached the target in {dense.reached} of {dense.seeds} seeds only: "
+        f"Dense itself missed the target in {dense.seeds - dense.reached} of {dense.seeds} seeds: "
         "non-inferior to it does not mean that the target was reached."
     ]
 
