@@ -201,3 +201,44 @@ def test_a_pull_does_not_put_another_variant_in_the_place_of_a_damaged_one(store
     assert path.read_bytes() == damaged
     store.pull(other, force=True)
     assert store.show("f").ref.manifest == other.show("f").ref.manifest
+
+
+def emptied(store, generation):
+    path = Path(store.url) / f"refs/f/{generation:08}.json"
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    os.utime(path, (1, 1))
+
+
+def test_a_version_without_bytes_is_repaired_where_the_other_store_goes_on_from_it(store, models):
+    other = Store(models / "other", make=True)
+    other.put("f", models / "one")
+    other.put("f", models / "two")
+    emptied(store, 2)
+    verdict = store.verify(repair_from=other.url)
+    assert "refs/f/00000002.json was written anew" in verdict.mended[0]
+    assert verdict.problems == ()
+    store.get("f", models / "out")
+    assert files(models / "out") == files(models / "two")
+
+
+def test_a_name_of_which_nothing_else_is_there_is_repaired(models):
+    store = Store(models / "single", make=True)
+    store.put("f", models / "one")
+    clone(store, models / "copy")
+    emptied(store, 1)
+    assert store.ls() == []
+    assert store.verify(repair_from=str(models / "copy")).problems == ()
+    store.get("f", models / "out")
+    assert files(models / "out") == files(models / "one")
+
+
+def test_a_version_without_bytes_does_not_become_another_variant(store, models):
+    other = Store(models / "other", make=True)
+    other.put("f", models / "two")
+    emptied(store, 2)
+    verdict = store.verify(repair_from=other.url)
+    assert verdict.mended == ()
+    assert len(verdict.problems) == 1
+    store.get("f", models / "out")
+    assert files(models / "out") == files(models / "one")

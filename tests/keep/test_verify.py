@@ -8,7 +8,7 @@ import pytest
 from tenth.errors import InputError, MissingError
 from tenth.keep import Store, clone, refs
 from tenth.keep.manifest import encode
-from tenth.keep.verify import DEPTHS
+from tenth.keep.verdict import DEPTHS
 
 from .models import folder, tuned, weights
 
@@ -156,3 +156,38 @@ def test_names_and_depths_that_are_not_there(store):
         store.verify(["tusk"])
     with pytest.raises(InputError, match="depth must be one of"):
         store.verify(depth="deeper")
+
+
+def test_what_an_older_version_would_miss_is_named(store, tmp_path):
+    sizes = {"a": (40, 40), "b": (30,)}
+    before = {*packs(store)}
+    store.put("task", folder(tmp_path / "later", weights(7, sizes)), base=None)
+    (later,) = {*packs(store)} - before
+    assert not store.verify(depth="deep").problems
+    older = next(key for key in before if not needed_by(store, "base", key))
+    data = path_of(store, older).read_bytes()
+    path_of(store, older).unlink()
+    problems = Store(store.url).verify().problems
+    assert {problem.name for problem in problems} == {"task@1"}
+    assert {problem.tensor for problem in problems} >= {"a", "b"}
+    assert Store(store.url).verify(["base"]).problems == ()
+    assert Store(store.url).verify(["task@2"]).problems == ()
+    assert Store(store.url).verify(["task"]).problems == problems
+    mended = Store(store.url).verify(repair_from=str(tmp_path / "copy"))
+    assert mended.problems == ()
+    assert path_of(store, older).read_bytes() == data
+    assert later in packs(store)
+
+
+def needed_by(store, name, key):
+    manifest = store._shelf.manifest(name)
+    return key.rpartition("/")[2] in manifest.packs()
+
+
+def test_an_older_version_that_gc_took_is_no_problem(store, tmp_path):
+    sizes = {"a": (40, 40), "b": (30,)}
+    store.put("task", folder(tmp_path / "later", weights(7, sizes)), base=None)
+    for _ in range(2):
+        store.gc(grace_seconds=0, versions=1)
+    assert [one.state for one in store.log("task")] == ["here", "gone"]
+    assert not store.verify(depth="deep").problems

@@ -13,7 +13,7 @@ from tenth.keep.opening import Tensor, Variant
 from tenth.keep.store import Store, clone
 from tenth.keep.streams import Step
 from tenth.keep.usage import Usage
-from tenth.keep.verify import Problem, Verdict
+from tenth.keep.verdict import Problem, Verdict
 
 __all__ = [
     "GetResult",

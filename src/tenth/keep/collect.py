@@ -23,7 +23,7 @@ from tenth.keep.places.folder import FolderPlace
 GRACE_SECONDS = 24 * 3600.0
 LITTER_SECONDS = 3600.0  # a temporary file this old has no writer any more
 _AT_ONCE = 1000
-_OBJECTS = ("objects/", "manifests/")
+_OBJECTS = ("manifests/", "objects/")  # cut off, no manifest is left without its packs
 _CLAIMS = ("objects/", "manifests/", "refs/", "leases/", MARKS, DOOMED)
 
 

@@ -97,6 +97,11 @@ def key_of(name: str, generation: int) -> str:
     return f"{PREFIX}{checked_name(name)}/{generation:08}.json"
 
 
+def number_of(key: str) -> int:
+    """The one that a key is of."""
+    return int(key.rpartition("/")[2].partition(".")[0])
+
+
 def numbers(place: Place, name: str) -> list[int]:
     """Those that a name has, in order."""
     prefix = f"{PREFIX}{checked_name(name)}/"

@@ -20,6 +20,7 @@ from tenth.keep.generations import (
     key_of,
     load,
     made,
+    number_of,
     numbers,
 )
 from tenth.keep.packs.form import checked_id
@@ -35,6 +36,7 @@ __all__ = [
     "history",
     "mend",
     "names",
+    "number_of",
     "read",
     "remove",
     "standing",

@@ -7,10 +7,11 @@ from blake3 import blake3
 from tenth.errors import DamagedError, MissingError
 from tenth.keep import refs
 from tenth.keep.places import Place
-from tenth.keep.refs import LostRef
+from tenth.keep.refs import LostRef, Ref
 from tenth.keep.shelf import Shelf
 from tenth.keep.streams import Progress
-from tenth.keep.verify import Depth, Problem, Verdict, verify
+from tenth.keep.verdict import Depth, Problem, Verdict
+from tenth.keep.verify import verify
 
 _REMOVED = b'"manifest":null'
 
@@ -29,6 +30,7 @@ def repair(
     Objects are compared with their ids before they take the place of the damaged ones. A damaged
     version of a name points again to what it pointed to, where what is left of it says so and the
     other store has that under this name; else the newest one becomes what the other store has now.
+    So does one that is empty, if nothing else here has the name or the other store goes on from it.
     """
     asked = list(names)
     first = now = verify(shelf, asked, depth=depth, threads=threads, progress=progress)
@@ -51,11 +53,12 @@ def _mend(
         key = problem.key
         if not key or key in done or key in mended:
             continue
-        said = (
-            _ref(shelf.place, other, problem)
-            if key.startswith("refs/")
-            else _object(shelf.place, other, key)
-        )
+        if not key.startswith("refs/"):
+            said = _object(shelf.place, other, key)
+        elif shelf.place.size(key):
+            said = _ref(shelf.place, other, problem)
+        else:
+            said = _empty(shelf.place, other, problem)
         if said:
             mended[key] = said
     return mended
@@ -91,6 +94,25 @@ def _ref(place: Place, other: Place, problem: Problem) -> str:
         found = theirs[0]
     if found is None:
         return ""
+    return _mended(place, lost, other, found)
+
+
+def _empty(place: Place, other: Place, problem: Problem) -> str:
+    lost = LostRef(place, problem.name, refs.number_of(problem.key))
+    here = next(refs.backwards(place, lost.name), None)
+    theirs = refs.history(other, lost.name, damaged=[])
+    if not theirs or theirs[0].manifest is None:
+        return ""
+    if here is not None and (
+        isinstance(here, LostRef)
+        or here.generation > lost.generation
+        or all(one.manifest != here.manifest for one in theirs[1:])
+    ):
+        return ""
+    return _mended(place, lost, other, theirs[0])
+
+
+def _mended(place: Place, lost: LostRef, other: Place, found: Ref) -> str:
     refs.mend(place, lost, found.manifest, found.message)
     return (
         f"{lost.key} was written anew: {lost.name} is what it is in {other.url} "

@@ -31,6 +31,7 @@ from tenth.keep.terms import (
     path_of,
 )
 from tenth.keep.transfer import Moved
+from tenth.keep.verdict import Depth, Verdict
 
 
 class Store:
@@ -218,10 +219,10 @@ class Store:
         self,
         names: Iterable[str] = (),
         *,
-        depth: verify.Depth = "quick",
+        depth: Depth = "quick",
         repair_from: "str | Path | Store | None" = None,
         **how: Unpack[WorkTerms],
-    ) -> verify.Verdict:
+    ) -> Verdict:
         """Look whether what is stored is what was put; with `repair_from` mend it.
 
         Args:

@@ -8,9 +8,8 @@ deep      and every tensor decodes to its id, every file to its sha256
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import takewhile
-from typing import Any, Literal, get_args
 
 from blake3 import blake3
 
@@ -23,76 +22,14 @@ from tenth.keep.places import Place, sizes
 from tenth.keep.refs import LostRef, Ref
 from tenth.keep.shelf import Shelf, points
 from tenth.keep.streams import Meter, Progress, Workers, threads_of
+from tenth.keep.verdict import DEPTHS, Depth, Problem, Verdict
 
-Depth = Literal["quick", "stored", "deep"]
-DEPTHS: tuple[Depth, ...] = get_args(Depth)
 _EMPTY = (
     "is empty: it was never written to its end, or has lost its bytes since, and the version "
-    "before it counts. After a gc, which clears it away, `tenth keep pull --force` brings it anew."
+    "before it counts. `tenth keep verify --repair` brings it anew where the other store goes on "
+    "from that version; else `tenth keep pull --force` does, after a gc, which clears this away."
 )
 AROUND = "bytes around its tensors"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that is not as it was stored.
-
-    Attributes:
-        name: of the variant; tensor and file as far as they are known.
-        key: the object in the place that is damaged or gone; empty if none is.
-        fetch_helps: whether the same object from another store would repair it.
-    """
-
-    name: str
-    said: str
-    file: str = ""
-    tensor: str = ""
-    key: str = ""
-    fetch_helps: bool = True
-
-    def to_json(self) -> dict[str, Any]:
-        """Its form in JSON."""
-        return dict(vars(self))
-
-    def __str__(self) -> str:
-        where = ", ".join(part for part in (self.name, self.file, self.tensor) if part)
-        helps = (
-            "Another copy of the store can repair it."
-            if self.fetch_helps
-            else ("Fetching it again does not help: it was stored like this. Put it again.")
-        )
-        return f"{where}: {self.said} {helps}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What was looked at, and what was found.
-
-    Attributes:
-        problems: what is damaged or gone.
-        before: the same before something was mended; empty if nothing was to be.
-        mended: a sentence for each object that was.
-    """
-
-    depth: Depth
-    names: int
-    tensors: int
-    packs: int
-    problems: tuple[Problem, ...]
-    before: tuple[Problem, ...] = ()
-    mended: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Its form in JSON."""
-        return {
-            "depth": self.depth,
-            "names": self.names,
-            "tensors": self.tensors,
-            "packs": self.packs,
-            "problems": [problem.to_json() for problem in self.problems],
-            "before": [problem.to_json() for problem in self.before],
-            "mended": list(self.mended),
-        }
 
 
 def verify(
@@ -103,7 +40,9 @@ def verify(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Look at the names given, or at all of them with all of their versions that are kept.
+    """Look at the names given, or at all of them, with the older versions that are kept.
+
+    An older version whose manifest is not there was given up to gc, and is no problem.
 
     Raises:
         MissingError: there is no such name.
@@ -115,15 +54,17 @@ def verify(
         raise InputError(must("depth", f"one of {', '.join(DEPTHS)}", repr(depth)))
     damaged: list[LostRef] = []
     names = list(names)
-    asked = _asked(shelf, names, damaged)
+    asked, older = _asked(shelf, names, damaged)
     problems = [Problem(one.name, str(one), key=one.key) for one in damaged]
     bare = {name.partition("@")[0] for name in names}
     problems += [
-        Problem(name, f"{key} {_EMPTY}")
+        Problem(name, f"{key} {_EMPTY}", key=key)
         for name, key in refs.unwritten(shelf.place)
         if not bare or name in bare
     ]
     found = [*_manifests(shelf, asked, problems)]
+    known = {ref.manifest for ref in asked}
+    found += _older(shelf, [ref for ref in older if ref.manifest not in known], problems)
     check = _Check(shelf, found, problems)
     fine = check.packs()
     with Workers(threads_of(threads)) as workers:
@@ -133,8 +74,8 @@ def verify(
     return Verdict(depth, len(asked), tensors, len(check.users), tuple(problems))
 
 
-def _asked(shelf: Shelf, wanted: list[str], damaged: list[LostRef]) -> list[Ref]:
-    """What the names point to; `damaged` takes what cannot be read, of older versions too."""
+def _asked(shelf: Shelf, wanted: list[str], damaged: list[LostRef]) -> tuple[list[Ref], list[Ref]]:
+    """What the names point to, and did before; `damaged` takes what cannot be read of both."""
     if not wanted:
         found = shelf.current(damaged=(lost := []))
         names_there = [*(ref.name for ref in found), *(one.name for one in lost)]
@@ -144,11 +85,14 @@ def _asked(shelf: Shelf, wanted: list[str], damaged: list[LostRef]) -> list[Ref]
             with suppress(LostRef):  # told below
                 found.append(shelf.ref(name))
         names_there = [name.partition("@")[0] for name in wanted]
+    older: list[Ref] = []
     for name in dict.fromkeys(names_there):
         for one in takewhile(points, refs.backwards(shelf.place, name)):
             if isinstance(one, LostRef):
                 damaged.append(one)
-    return found
+            elif not wanted or name in wanted:
+                older.append(one)
+    return found, older
 
 
 def _manifests(
@@ -162,6 +106,16 @@ def _manifests(
             problems.append(Problem(ref.name, str(error), key=manifest_key(ref.manifest)))
         except StoreError as error:
             problems.append(Problem(ref.name, str(error), fetch_helps=False))
+
+
+def _older(
+    shelf: Shelf, older: list[Ref], problems: list[Problem]
+) -> Iterator[tuple[str, Manifest]]:
+    there = sizes(shelf.place, {manifest_key(ref.manifest or "") for ref in older})
+    for manifest_id, ref in {ref.manifest or "": ref for ref in older}.items():
+        if manifest_key(manifest_id) in there:
+            version = replace(ref, name=f"{ref.name}@{ref.generation}")
+            yield from _manifests(shelf, [version], problems)
 
 
 class _Check:

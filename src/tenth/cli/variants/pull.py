@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from tenth.cli.options import Json
-from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Where, bar
-from tenth.cli.variants.moving import form, lines
+from tenth.cli.variants.arguments import PLACE, Where
+from tenth.cli.variants.moving import moved
 
 
 def pull(
@@ -32,9 +31,9 @@ def pull(
     from tenth.keep import Store
 
     source = Store(other)
-    with bar(shown=not as_json) as progress:
-        target = Store(store, make=True)
-        moved = target.pull(source, names or None, force=force, progress=progress)
-    print_result(lines(moved, store), lambda: form(moved), as_json)
-    if moved.lost:
-        raise typer.Exit(1)
+    target = Store(store, make=True)
+    moved(
+        lambda progress: target.pull(source, names or None, force=force, progress=progress),
+        store,
+        as_json,
+    )

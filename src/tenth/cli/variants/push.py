@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from tenth.cli.options import Json
-from tenth.cli.show import print_result
-from tenth.cli.variants.arguments import PLACE, Where, bar
-from tenth.cli.variants.moving import form, lines
+from tenth.cli.variants.arguments import PLACE, Where
+from tenth.cli.variants.moving import moved
 
 
 def push(
@@ -31,8 +30,9 @@ def push(
     """
     from tenth.keep import Store
 
-    with bar(shown=not as_json) as progress:
-        moved = Store(store).push(other, names or None, force=force, progress=progress)
-    print_result(lines(moved, other), lambda: form(moved), as_json)
-    if moved.lost:
-        raise typer.Exit(1)
+    here = Store(store)
+    moved(
+        lambda progress: here.push(other, names or None, force=force, progress=progress),
+        other,
+        as_json,
+    )
