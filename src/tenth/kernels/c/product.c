@@ -156,25 +156,39 @@ struct dense {
     int64_t pitch, depth, outputs;
 };
 
-/* One K-block of rows `first` to `last` of a dense matrix, by some vectors of the panel x. */
+/* One K-block of the first `rows` outputs of a row of a dense matrix, by some vectors of the panel x.
+   Outputs that only fill up the last row borrow what they begin with. */
+INLINE void dense_outputs(const struct dense *w, int64_t r, const float *restrict x,
+                          const struct target *s, int64_t vector, const int vectors,
+                          const int rows)
+{
+    const int64_t output = r * DENSE_ROWS;
+    lanes sums[DENSE_ROWS * DENSE_VECTORS];
+    UNROLL
+    for (int h = 0; h < rows; h++) {
+        const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
+        begin_sums(s, o, vector, sums + h * vectors, vectors);
+    }
+    expect_sums(s, output, vector, vectors, rows);
+    add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors, rows);
+    UNROLL
+    for (int h = 0; h < rows; h++)
+        end_sums(s, output + h, vector, sums + h * vectors, vectors);
+}
+
+/* The same for rows `first` to `last`, of which the very last may be nearly empty. */
 INLINE void dense_rows(const struct dense *w, int64_t first, int64_t last,
                        const float *restrict x, struct target s, int64_t vector,
                        const int vectors)
 {
     for (int64_t r = first; r < last; r++) {
-        const int64_t output = r * DENSE_ROWS;
-        lanes sums[DENSE_ROWS * DENSE_VECTORS];
-        UNROLL
-        for (int h = 0; h < DENSE_ROWS; h++) {
-            /* outputs that only fill up the last row borrow what they begin with */
-            const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
-            begin_sums(&s, o, vector, sums + h * vectors, vectors);
-        }
-        expect_sums(&s, output, vector, vectors, DENSE_ROWS);
-        add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors);
-        UNROLL
-        for (int h = 0; h < DENSE_ROWS; h++)
-            end_sums(&s, output + h, vector, sums + h * vectors, vectors);
+        const int64_t left = w->outputs - r * DENSE_ROWS;
+        if (left > 4)
+            dense_outputs(w, r, x, &s, vector, vectors, DENSE_ROWS);
+        else if (left > 2)
+            dense_outputs(w, r, x, &s, vector, vectors, 4);
+        else
+            dense_outputs(w, r, x, &s, vector, vectors, 2);
     }
 }
 

@@ -146,41 +146,41 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
 #define DENSE_VECTORS 2
 #endif
 
-/* Adds one column of DENSE_ROWS outputs. */
+/* Adds one column of the first `rows` of DENSE_ROWS outputs. */
 INLINE void add_column(const float *restrict x, const float *restrict w, lanes *sums,
-                       const int vectors)
+                       const int vectors, const int rows)
 {
     lanes v[DENSE_VECTORS];
     UNROLL
     for (int t = 0; t < vectors; t++)
         v[t] = load(x + t * LANES);
     UNROLL
-    for (int r = 0; r < DENSE_ROWS; r++) {
+    for (int r = 0; r < rows; r++) {
         UNROLL
         for (int t = 0; t < vectors; t++)
             sums[r * vectors + t] += w[r] * v[t];
     }
 }
 
-/* Adds `depth` columns of DENSE_ROWS outputs. A single vector gets two sums of each output, to hide
-   the latency of an addition. */
+/* Adds `depth` columns of them. A single vector gets two sums of each output, to hide the latency of
+   an addition. */
 INLINE void add_dense(const float *restrict x, const float *restrict w, int64_t depth, lanes *sums,
-                      const int vectors)
+                      const int vectors, const int rows)
 {
     int64_t k = 0;
     if (vectors == 1) {
         lanes odd[DENSE_ROWS];
         UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++)
+        for (int r = 0; r < rows; r++)
             odd[r] = all_lanes(0);
         for (; k + 2 <= depth; k += 2) {
-            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1);
-            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1);
+            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1, rows);
+            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1, rows);
         }
         UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++)
+        for (int r = 0; r < rows; r++)
             sums[r] += odd[r];
     }
     for (; k < depth; k++)
-        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors);
+        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors, rows);
 }

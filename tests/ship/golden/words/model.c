@@ -949,43 +949,43 @@ INLINE void add_kept_16(const float *restrict x, const uint16_t *restrict places
 #define DENSE_VECTORS 2
 #endif
 
-/* Adds one column of DENSE_ROWS outputs. */
+/* Adds one column of the first `rows` of DENSE_ROWS outputs. */
 INLINE void add_column(const float *restrict x, const float *restrict w, lanes *sums,
-                       const int vectors)
+                       const int vectors, const int rows)
 {
     lanes v[DENSE_VECTORS];
     UNROLL
     for (int t = 0; t < vectors; t++)
         v[t] = load(x + t * LANES);
     UNROLL
-    for (int r = 0; r < DENSE_ROWS; r++) {
+    for (int r = 0; r < rows; r++) {
         UNROLL
         for (int t = 0; t < vectors; t++)
             sums[r * vectors + t] += w[r] * v[t];
     }
 }
 
-/* Adds `depth` columns of DENSE_ROWS outputs. A single vector gets two sums of each output, to hide
-   the latency of an addition. */
+/* Adds `depth` columns of them. A single vector gets two sums of each output, to hide the latency of
+   an addition. */
 INLINE void add_dense(const float *restrict x, const float *restrict w, int64_t depth, lanes *sums,
-                      const int vectors)
+                      const int vectors, const int rows)
 {
     int64_t k = 0;
     if (vectors == 1) {
         lanes odd[DENSE_ROWS];
         UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++)
+        for (int r = 0; r < rows; r++)
             odd[r] = all_lanes(0);
         for (; k + 2 <= depth; k += 2) {
-            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1);
-            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1);
+            add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, 1, rows);
+            add_column(x + k * PANEL + PANEL, w + (k + 1) * DENSE_ROWS, odd, 1, rows);
         }
         UNROLL
-        for (int r = 0; r < DENSE_ROWS; r++)
+        for (int r = 0; r < rows; r++)
             sums[r] += odd[r];
     }
     for (; k < depth; k++)
-        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors);
+        add_column(x + k * PANEL, w + k * DENSE_ROWS, sums, vectors, rows);
 }
 
 /* A matrix where it was loaded; each group of outputs meets inputs of its own. */
@@ -1146,25 +1146,39 @@ struct dense {
     int64_t pitch, depth, outputs;
 };
 
-/* One K-block of rows `first` to `last` of a dense matrix, by some vectors of the panel x. */
+/* One K-block of the first `rows` outputs of a row of a dense matrix, by some vectors of the panel x.
+   Outputs that only fill up the last row borrow what they begin with. */
+INLINE void dense_outputs(const struct dense *w, int64_t r, const float *restrict x,
+                          const struct target *s, int64_t vector, const int vectors,
+                          const int rows)
+{
+    const int64_t output = r * DENSE_ROWS;
+    lanes sums[DENSE_ROWS * DENSE_VECTORS];
+    UNROLL
+    for (int h = 0; h < rows; h++) {
+        const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
+        begin_sums(s, o, vector, sums + h * vectors, vectors);
+    }
+    expect_sums(s, output, vector, vectors, rows);
+    add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors, rows);
+    UNROLL
+    for (int h = 0; h < rows; h++)
+        end_sums(s, output + h, vector, sums + h * vectors, vectors);
+}
+
+/* The same for rows `first` to `last`, of which the very last may be nearly empty. */
 INLINE void dense_rows(const struct dense *w, int64_t first, int64_t last,
                        const float *restrict x, struct target s, int64_t vector,
                        const int vectors)
 {
     for (int64_t r = first; r < last; r++) {
-        const int64_t output = r * DENSE_ROWS;
-        lanes sums[DENSE_ROWS * DENSE_VECTORS];
-        UNROLL
-        for (int h = 0; h < DENSE_ROWS; h++) {
-            /* outputs that only fill up the last row borrow what they begin with */
-            const int64_t o = output + h < w->outputs ? output + h : w->outputs - 1;
-            begin_sums(&s, o, vector, sums + h * vectors, vectors);
-        }
-        expect_sums(&s, output, vector, vectors, DENSE_ROWS);
-        add_dense(x + vector * LANES, w->values + r * w->pitch, w->depth, sums, vectors);
-        UNROLL
-        for (int h = 0; h < DENSE_ROWS; h++)
-            end_sums(&s, output + h, vector, sums + h * vectors, vectors);
+        const int64_t left = w->outputs - r * DENSE_ROWS;
+        if (left > 4)
+            dense_outputs(w, r, x, &s, vector, vectors, DENSE_ROWS);
+        else if (left > 2)
+            dense_outputs(w, r, x, &s, vector, vectors, 4);
+        else
+            dense_outputs(w, r, x, &s, vector, vectors, 2);
     }
 }
 
