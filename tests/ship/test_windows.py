@@ -42,3 +42,25 @@ def test_a_window_is_a_part_of_each_row(side):
     x = values(67, 71)
     windows = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (side, side), (2, 3))
     np.testing.assert_allclose(mean(x), windows[:, :, :, ::2].mean((-1, -2)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("kernel", [2, 3, 5])
+def test_the_largest_of_any_window_is_that_of_numpy(kernel, stride):
+    pad = kernel // 2
+    largest = program(
+        "max_pool",
+        kernel=(kernel, kernel),
+        stride=(stride, stride),
+        padding=(pad, pad),
+        dilation=(1, 1),
+        ceil=False,
+    )
+    for height, width in ((kernel, kernel), (9, 15), (17, 16), (33, 50), (112, 112)):
+        x = values(height, width)
+        x[0, 1, height // 2, width // 2] = np.nan
+        x[1, 2, 0, -1] = -np.inf
+        padded = np.pad(x, [(0, 0), (0, 0), (pad, pad), (pad, pad)], constant_values=-np.inf)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), (2, 3))
+        expected = windows[:, :, ::stride, ::stride].max((-1, -2))
+        np.testing.assert_array_equal(largest(x), expected)

@@ -117,25 +117,82 @@ static void sum_plane(const float *planes, const int64_t *offsets, int64_t taps,
         sum_taps(planes, offsets, taps, w, bias, count, sums);
 }
 
-/* The same with the largest tap of each pixel. */
-static void largest_plane(const float *restrict planes, const int64_t *restrict offsets,
-                          int64_t taps, int64_t count, float *restrict largest)
+/* The larger of two numbers, where a NaN wins. */
+INLINE lanes larger_or_nan(lanes x, lanes so_far)
 {
-    for (int64_t i = 0; i < count; i += 4 * LANES) {
-        lanes best[4];
-        UNROLL
-        for (int t = 0; t < 4; t++)
-            best[t] = all_lanes(-INFINITY);
-        for (int64_t k = 0; k < taps; k++) {
-            UNROLL
-            for (int t = 0; t < 4; t++) {
-                const lanes v = load(planes + i + offsets[k] + t * LANES);
-                best[t] = select_lanes((lane_bits)(v > best[t]) | (lane_bits)(v != v), v, best[t]);
-            }
+    return select_lanes((lane_bits)(x > so_far) | (lane_bits)(x != x), x, so_far);
+}
+
+/* The largest of each column of some rows of `width`, which lie `step` apart. The last vector meets
+   the one before it; a row too short for any is taken number by number. */
+static void largest_columns(const float *restrict x, int64_t rows, int64_t width, int64_t step,
+                            float *restrict to)
+{
+    for (int64_t j = 0; j < width && width >= LANES; j += LANES) {
+        const int64_t at = j + LANES <= width ? j : width - LANES;
+        lanes best = all_lanes(-INFINITY);
+        for (int64_t i = 0; i < rows; i++)
+            best = larger_or_nan(load(x + i * step + at), best);
+        store(to + at, best);
+    }
+    for (int64_t j = 0; j < width && width < LANES; j++) {
+        to[j] = -INFINITY;
+        for (int64_t i = 0; i < rows; i++) {
+            const float v = x[i * step + j];
+            to[j] = v > to[j] || v != v ? v : to[j];
         }
-        UNROLL
-        for (int t = 0; t < 4; t++)
-            store(largest + i + t * LANES, best[t]);
+    }
+}
+
+/* The largest of each window along a row. */
+INLINE void largest_along(const struct conv_sizes *s, const int64_t stride,
+                          const float *restrict row, float *restrict to)
+{
+    if (stride > 2 || (stride == 2 && !EVEN_LANES)) {
+        for (int64_t j = 0; j < s->columns; j++) {
+            float best = -INFINITY;
+            for (int64_t k = 0; k < s->kernel_x; k++) {
+                const float v = row[j * stride + k * s->dilation_x];
+                best = v > best || v != v ? v : best;
+            }
+            to[j] = best;
+        }
+        return;
+    }
+    for (int64_t j = 0; j < s->columns; j += LANES) {
+        lanes best = all_lanes(-INFINITY);
+        for (int64_t k = 0; k < s->kernel_x; k++) {
+            const float *at = row + j * stride + k * s->dilation_x;
+            const lanes v = stride == 1 ? load(at) : even_lanes(load(at), load(at + LANES));
+            best = larger_or_nan(v, best);
+        }
+        store(to + j, best);
+    }
+}
+
+/* The largest of each window of a channel, first down, then along. `row` has room for a row with all
+   that its windows meet beyond; a vector may reach into the row of `to` behind, which is written
+   later. */
+static void largest_windows(const struct conv_sizes *s, const float *restrict x,
+                            float *restrict row, float *restrict to)
+{
+    const int64_t reach = (s->columns - 1) * s->stride_x + (s->kernel_x - 1) * s->dilation_x + 1;
+    const int64_t inside = s->pad_x + s->width, end = (reach > inside ? reach : inside) + 2 * LANES;
+    const int64_t down = s->dilation_y;
+    for (int64_t j = 0; j < end; j++)
+        row[j] = -INFINITY;
+    for (int64_t i = 0; i < s->rows; i++, to += s->columns) {
+        const int64_t top = i * s->stride_y - s->pad_y;
+        const int64_t first = top < 0 ? (-top + down - 1) / down : 0;
+        const int64_t last = s->height > top ? (s->height - top + down - 1) / down : 0;
+        const int64_t count = (last < s->kernel_y ? last : s->kernel_y) - first;
+        largest_columns(x + (top + first * down) * s->width, count, s->width, down * s->width,
+                        row + s->pad_x);
+        switch (s->stride_x) {
+        case 1: largest_along(s, 1, row, to); break;
+        case 2: largest_along(s, 2, row, to); break;
+        default: largest_along(s, s->stride_x, row, to); break;
+        }
     }
 }
 
@@ -175,16 +232,17 @@ static void channelwise_output(const struct channelwise_job *job, int64_t image,
                                   s->bias ? s->bias[o] : 0, s->low, s->high};
     const int64_t count = (conv->rows - 1) * spread.pitch + conv->columns;
     float *packed = planes + job->phases.step + 128, *sums = packed + s->to.pixels + 128;
-    conv_planes(conv, &job->phases, s->x + channel * conv->height * conv->width,
-                s->weights ? 0 : -INFINITY, planes);
-    if (s->weights && is_3x3(conv))
-        sum_3x3(&spread, packed);
+    const float *x = s->x + channel * conv->height * conv->width;
+    if (!s->weights)
+        largest_windows(conv, x, sums, packed);
     else {
-        if (s->weights)
+        conv_planes(conv, &job->phases, x, planes);
+        if (is_3x3(conv))
+            sum_3x3(&spread, packed);
+        else {
             sum_plane(planes, s->offsets, taps, spread.weights, spread.bias, count, sums);
-        else
-            largest_plane(planes, s->offsets, taps, count, sums);
-        pack_rows(&spread, sums, packed);
+            pack_rows(&spread, sums, packed);
+        }
     }
     float *y = s->y + place_in(&s->to, image, &(struct stripe){0, 0, 0, 0}, o);
     if (s->to.form == PANELS)

@@ -69,10 +69,10 @@ INLINE void conv_row(const float *restrict x, const int64_t stride, int64_t coun
 }
 
 /* Spreads every stride_y-th row and every stride_x-th column of a channel of an image, from phase
-   (a, b) on, over a plane, with `outside` beyond the image. */
+   (a, b) on, over a plane, with zeros beyond the image. */
 INLINE void conv_phase(const struct conv_sizes *s, const struct phases *p, const int64_t stride,
-                       int64_t a, int64_t b, const float *restrict x, float outside,
-                       float *restrict to, int64_t writable)
+                       int64_t a, int64_t b, const float *restrict x, float *restrict to,
+                       int64_t writable)
 {
     const int64_t first = b - s->pad_x, pitch = p->pitch;
     const int64_t before = first < 0 ? (-first + stride - 1) / stride : 0;
@@ -83,30 +83,30 @@ INLINE void conv_phase(const struct conv_sizes *s, const struct phases *p, const
         const int64_t from = i * s->stride_y + a - s->pad_y;
         if (from < 0 || from >= s->height || count <= 0) {
             for (int64_t j = 0; j < pitch; j++)
-                to[j] = outside;
+                to[j] = 0;
             continue;
         }
         const int64_t place = from * s->width + first + start * stride;
         for (int64_t j = 0; j < start; j++)
-            to[j] = outside;
+            to[j] = 0;
         conv_row(x + place, stride, count, s->height * s->width - place, writable - start,
                  to + start);
         for (int64_t j = end; j < pitch; j++)
-            to[j] = outside;
+            to[j] = 0;
     }
 }
 
 /* Spreads one channel of an image over its planes. */
 APART void conv_planes(const struct conv_sizes *s, const struct phases *p, const float *restrict x,
-                       float outside, float *restrict planes)
+                       float *restrict planes)
 {
     int64_t writable = p->step;
     for (int64_t a = 0; a < p->phases_y; a++)
         for (int64_t b = 0; b < p->phases_x; b++) {
             switch (s->stride_x) {
-            case 1: conv_phase(s, p, 1, a, b, x, outside, planes, writable); break;
-            case 2: conv_phase(s, p, 2, a, b, x, outside, planes, writable); break;
-            default: conv_phase(s, p, s->stride_x, a, b, x, outside, planes, writable); break;
+            case 1: conv_phase(s, p, 1, a, b, x, planes, writable); break;
+            case 2: conv_phase(s, p, 2, a, b, x, planes, writable); break;
+            default: conv_phase(s, p, s->stride_x, a, b, x, planes, writable); break;
             }
             planes += p->rows * p->pitch;
             writable -= p->rows * p->pitch;

@@ -256,7 +256,7 @@ static void layer_planes(const void *given, int64_t first, int64_t last, int wor
     const int64_t plane = s->conv.height * s->conv.width;
     (void)worker;
     for (int64_t c = first; c < last; c++)
-        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane, 0,
+        conv_planes(&s->conv, &job->phases, s->x + (job->image * s->conv.channels + c) * plane,
                     s->planes + c * job->phases.step);
 }
 

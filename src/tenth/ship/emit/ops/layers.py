@@ -69,6 +69,10 @@ class _Axis:
         phases = max(k * self.dilation % self.stride for k in range(self.kernel)) + 1
         return phases * self.pitch()
 
+    def reach(self) -> Size:
+        """At least all that windows meet along this axis, inside and beyond."""
+        return self.size + 2 * self.pad + self.outputs * self.stride + self.kernel * self.dilation
+
     def pitch(self) -> Size:
         """Along this axis, the size of one phase."""
         return self.outputs + (self.kernel - 1) * self.dilation // self.stride
@@ -207,7 +211,8 @@ def _channelwise(node: Node, scene: Scene, geometry: _Geometry, members: Mapping
     form = "PANELS" if end in scene.forms else "PLANES"
     scratch, worker = scene.scratch(node), scene.scratch(node, "worker")
     sums = geometry.y.outputs * geometry.x.pitch()
-    worker_bytes = (geometry.plane_floats() + 2 * sums + 3 * _SLACK_FLOATS) * _FLOAT_BYTES
+    floats = geometry.plane_floats() + 2 * sums + geometry.x.reach() + 3 * _SLACK_FLOATS
+    worker_bytes = floats * _FLOAT_BYTES
     members = {
         "x": scene.read(node.inputs[0]),
         **members,
