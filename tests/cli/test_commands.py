@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from tenth.cli.main import app
 from tenth.receipt import Receipt
 
 TASK = """
@@ -250,6 +252,31 @@ def test_ctrl_c_is_exit_130_and_the_same_command_goes_on(task, tmp_path):
     assert "Traceback" not in said
     left = sorted(path.name for path in out.iterdir()) if out.exists() else []
     assert not [name for name in left if name.endswith(".tmp")]
+
+
+GOES_ON = "What was finished is kept: the same command goes on."
+INTERRUPTIONS = [
+    (("train", "t.py"), "tenth.task.load", GOES_ON),
+    (("shrink", "t.py", "--model", "m"), "tenth.task.load", GOES_ON),
+    (("keep", "get", "a", "--out", "o"), "tenth.keep.Store", GOES_ON),
+    (("demo", "--out", "o"), "tenth.demo.line.run", GOES_ON),
+    (("plan", "t.py"), "tenth.task.load", ""),
+    (("ship", "t.py", "--model", "m"), "tenth.task.load", ""),
+    (("ship", "bench", "p"), "tenth.ship.bench.measure", ""),
+    (("receipt", "show", "r.json"), "tenth.receipt.Receipt.load", ""),
+]
+
+
+@pytest.mark.parametrize(("words", "place", "said"), INTERRUPTIONS)
+def test_only_commands_that_go_on_say_so_when_stopped(words, place, said, monkeypatch, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(place, stop)
+    run = CliRunner().invoke(app, words)
+    assert run.exit_code == 130
+    assert run.stderr.strip() == f"tenth: interrupted. {said}".strip()
 
 
 def test_a_place_can_be_set_by_the_environment(tmp_path):

@@ -8,10 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 import tenth
-from tenth.cli import bench, demo, keep, plan, receipt, ship, shrink, train
+from tenth.cli import bench, demo, keep, plan, receipt, refused, ship, shrink, train
 from tenth.errors import TenthError
 
 INTERRUPTED = 130
+_GO_ON = frozenset({"train", "shrink", "keep", "demo"})  # a second call ends what a first began
 
 
 def _fail(error: BaseException, message: str, code: int) -> NoReturn:
@@ -39,8 +40,13 @@ class Verbs(TyperGroup):
             return super().invoke(ctx)
         except TenthError as error:
             _fail(error, str(error), error.exit_code)
+        except typer.BadParameter as error:
+            if type(error) is not typer.BadParameter:  # what is missing is told with the usage
+                raise
+            _fail(error, refused.sentence(error), error.exit_code)
         except KeyboardInterrupt as error:
-            message = "interrupted. What was finished is kept: the same command goes on."
+            kept = " What was finished is kept: the same command goes on."
+            message = f"interrupted.{kept if ctx.invoked_subcommand in _GO_ON else ''}"
             _fail(error, message, INTERRUPTED)
 
 
