@@ -139,6 +139,28 @@ def test_tied_weights_are_stored_once(tmp_path):
     assert "second.weight" in checkpoint.load(tmp_path / "y")
 
 
+@pytest.mark.parametrize("name", ["first.weight", "second.weight"])
+def test_a_tied_tensor_is_filled_from_any_of_its_names(tmp_path, name):
+    net, again = Tied(), Tied()
+    state = {key: value for key, value in net.state_dict().items() if "weight" not in key}
+    safetensors.torch.save_file({**state, name: net.first.weight.detach()}, tmp_path / "x")
+    load_into(again, tmp_path / "x")
+    assert_same_state(net, again)
+    assert again.second.weight is again.first.weight
+    safetensors.torch.save_file(state, tmp_path / "x")
+    with pytest.raises(FormatError, match=r"'first\.weight' must be in the file"):
+        load_into(again, tmp_path / "x")
+
+
+def test_a_file_of_safetensors_own_save_model_is_read(tmp_path):
+    net, again = Tied(), Tied()
+    # it keeps the name that comes first in the alphabet: of these two the second of the model
+    net.alike, again.alike = net.first, again.first
+    safetensors.torch.save_model(net, tmp_path / "x")
+    load_into(again, tmp_path / "x")
+    assert_same_state(net, again)
+
+
 def other(name):
     if name == "missing":
         return nn.Sequential(*convnet(), nn.Linear(10, 2))

@@ -55,16 +55,19 @@ def save_dense(model: nn.Module, path: str | Path) -> int:
 def load_into(model: nn.Module, path: str | Path) -> None:
     """Fill a model from a small checkpoint, or from an ordinary safetensors file.
 
+    A tensor with several names (tied weights) is filled from any of them that the file holds.
+
     Raises:
         InputError: the file cannot be read.
         FormatError: it is damaged, or of another model; the model is as it was.
     """
     stored, state = load_stored(path), _state(model)
     firsts = _first_names(state)
+    held = {firsts[name]: name for name in reversed(state) if name in stored}
     filled = {}
     for name, tensor in state.items():
-        source = name if name in stored else firsts[name]
-        if source not in stored:
+        source = name if name in stored else held.get(firsts[name])
+        if source is None:
             raise _of_another(path, name, "in the file", "missing")
         if stored[source].shape != tuple(tensor.shape):
             raise _of_another(path, name, f"of shape {tuple(tensor.shape)}", stored[source].shape)
