@@ -61,6 +61,26 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system of Linux")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [(".", "must be a file"), ("no/a", "No such file"), ("taken/a", "Not a directory"),
+     ("n" * 300, "name too long")],
+)  # fmt: skip
+def test_a_place_for_no_file_is_refused_and_nothing_made(tmp_path, name, said):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match=said):
+        files.output_file(tmp_path / name)
+    assert names(tmp_path) == ["taken"]
+
+
+def test_a_place_for_a_file_stays_as_it_is(tmp_path):
+    (tmp_path / "old").write_text("kept")
+    for name in ("old", "new"):
+        assert files.output_file(str(tmp_path / name)) == tmp_path / name
+    assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old").read_text() == "kept"
+
+
 def test_a_folder_that_nobody_may_write_is_refused():
     # even root cannot make files in /proc
     with pytest.raises(OutputError, match="cannot be written"):

@@ -66,6 +66,23 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def output_file(path: str | Path) -> Path:
+    """See, before what is dear is computed, that a file can be written as `path`.
+
+    Raises:
+        OutputError: it is a folder, or its folder is missing or cannot be written.
+    """
+    path = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent):
+            folder = path.is_dir()
+    except OSError as error:
+        raise _refused(path, error) from error
+    if folder:
+        raise OutputError(must(f"output file {path}", "a file", "a folder", "Name another one."))
+    return path
+
+
 def output_folder(path: str | Path) -> Path:
     """Make the folder `path` if need be, and see that files can be made in it.
 

@@ -34,6 +34,15 @@ def test_a_folder_of_other_things_is_refused_before_the_task_is_read(tmp_path):
         ship.ship(tmp_path / "no_task.py", tmp_path / "no_model", out=tmp_path / "photos")
 
 
+@pytest.mark.parametrize(
+    ("out", "said"), [(".", "must be a file. Got a folder"), ("no/model.onnx", "No such file")]
+)
+def test_a_place_for_no_onnx_file_is_refused_before_the_task_is_read(out, said, tmp_path):
+    with pytest.raises(OutputError, match=said):
+        ship.ship(tmp_path / "no_task.py", tmp_path / "no_model", out=tmp_path / out, to="onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_terminal_sees_each_step(monkeypatch, alive):
     monkeypatch.setenv("TERM", "xterm")

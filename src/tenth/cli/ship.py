@@ -74,6 +74,7 @@ def ship(
     With --to onnx it is a file instead, model.onnx, for a runtime of another project.
     """
     from tenth import ship as room
+    from tenth.files import output_file
     from tenth.ship.onnx import NOTE
     from tenth.ship.program import check_place
 
@@ -81,9 +82,10 @@ def ship(
         raise InputError(must("--to", "c or onnx", to))
     if to == "onnx":
         _only_for_c(target=target, values=values.value, threads=threads, name=name)
+        file = output_file(out or Path("model.onnx"))
         with progress("read the task"):
             network, example = _trained(task, model)
-            file = room.to_onnx(network, example, out or Path("model.onnx"))
+            room.to_onnx(network, example, file)
         note = {"file": str(file), "note": NOTE}
         print_result(f"{file}\n{NOTE}", lambda: note, as_json)
         return

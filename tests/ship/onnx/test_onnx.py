@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nets import SMALL
-from tenth.errors import InputError, UnsupportedError
+from tenth.errors import InputError, OutputError, UnsupportedError
 from tenth.graph import Graph, Node, Value, run, verify
 from tenth.graph.capture import capture
 from tenth.graph.ops import OPS
@@ -160,6 +160,12 @@ def test_an_opset_that_cannot_be_written_is_refused(opset, tmp_path):
     with pytest.raises(InputError, match="opset must be from 13 to 17"):
         to_onnx(life_graph(), None, tmp_path / "net.onnx", opset=opset)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_refused_before_anything_is_written_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("tenth.ship.onnx.model.write_sheet", None)
+    with pytest.raises(OutputError, match="must be a file"):
+        to_onnx(life_graph(), None, tmp_path)
 
 
 def test_an_op_without_a_writer_is_named(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 
 from tenth import __version__
 from tenth.errors import InputError, UnsupportedError, must
-from tenth.files import write_bytes
+from tenth.files import output_file, write_bytes
 from tenth.graph.dims import Size
 from tenth.graph.program import Graph
 from tenth.graph.shapes import infer, label
@@ -49,6 +49,7 @@ def to_onnx(model: Any, example: Any, path: str | Path, *, opset: int = 17) -> P
     """
     if opset not in OPSETS:
         raise InputError(must("opset", f"from {OPSETS.start} to {OPSETS.stop - 1}", opset))
+    output_file(path)
     parts = tuple(example) if isinstance(example, tuple | list) else (example,)
     graph = model if isinstance(model, Graph) else captured(model, parts)[0]
     verify(graph)
