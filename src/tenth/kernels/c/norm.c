@@ -79,13 +79,11 @@ static void panel_mean(const float *x, const struct shape *from, int64_t images,
 {
     for (int64_t image = 0; image < images; image++)
         for (int64_t c = 0; c < from->channels; c++) {
-            double sum = 0;
+            float sum = 0;
             for (int64_t panel = 0; panel < panels_of(from->pixels); panel++) {
                 const struct stripe stripe = stripe_of(from->pixels, panel);
-                const float *at = x + place_in(from, image, &stripe, c);
-                for (int64_t p = 0; p < stripe.count; p++)
-                    sum += at[p];
+                sum += sum_of_run(x + place_in(from, image, &stripe, c), stripe.count);
             }
-            *y++ = (float)(sum / (double)from->pixels);
+            *y++ = sum / (float)from->pixels;
         }
 }

@@ -16,27 +16,6 @@ static struct stretch window_of(int64_t start, int64_t length, int64_t low, int6
                             start + length < high ? start + length : high};
 }
 
-/* The sum of neighbours, in as many sums as hide the latency of an addition. */
-static float sum_of_run(const float *x, int64_t count)
-{
-    lanes sums[4] = {{0}};
-    float part[LANES], sum = 0;
-    int64_t i = 0;
-    for (; i + 4 * LANES <= count; i += 4 * LANES) {
-        UNROLL
-        for (int t = 0; t < 4; t++)
-            sums[t] += load(x + i + t * LANES);
-    }
-    for (; i + LANES <= count; i += LANES)
-        sums[0] += load(x + i);
-    store(part, (sums[0] + sums[1]) + (sums[2] + sums[3]));
-    for (int t = 0; t < LANES; t++)
-        sum += part[t];
-    for (; i < count; i++)
-        sum += x[i];
-    return sum;
-}
-
 /* The sum of a rectangle of a plane. */
 static float sum_of(const float *x, int64_t width, struct stretch rows, struct stretch columns)
 {

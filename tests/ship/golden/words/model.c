@@ -1933,6 +1933,20 @@ static int64_t layer_work(const struct layer *s)
 /* Multiplications below which waking a thread takes longer than it saves. */
 #define LEAST_SHARED 1000000
 
+/* Into how many parts the rows of each tile are cut, at most `most`: so many that no worker has much
+   more to do than others, and no more, as each part gathers its panel anew. */
+static int64_t parts_for(int64_t tiles, int64_t workers, int64_t most)
+{
+    int64_t parts = 1;
+    while (parts < most) {
+        const int64_t units = tiles * parts, longest = (units + workers - 1) / workers;
+        if (8 * longest * workers <= 9 * units)
+            break;
+        parts++;
+    }
+    return parts;
+}
+
 /* Runs a layer. Work is split by images, groups and panels, and where these are few by rows. */
 static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
 {
@@ -1941,12 +1955,9 @@ static void run_layer(struct pool *pool, int64_t workers, const struct layer *s)
         workers = 1;
     }
     struct layer_job job = {s, conv_phases(&s->conv), 0, 1};
-    const int64_t images = s->planes ? 1 : s->images, most = row_count(&s->matrix) / 4;
+    const int64_t images = s->planes ? 1 : s->images;
     const int64_t tiles = images * panels_of(s->to.pixels) * s->matrix.groups;
-    if (workers > 1 && tiles < 4 * workers && most > 1) {
-        const int64_t wanted = (4 * workers + tiles - 1) / tiles;
-        job.parts = wanted < most ? wanted : most;
-    }
+    job.parts = parts_for(tiles, workers, row_count(&s->matrix) / 4);
     conv_offsets(&s->conv, &job.phases, s->offsets);
     for (; job.image < s->images; job.image += images) {
         if (s->planes)
