@@ -1,9 +1,11 @@
 """What variants take and save, in bytes and money, and the receipt of it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tenth.figures import Figure
 from tenth.keep import Store
 from tenth.keep.account import account
 from tenth.keep.usage import PRICE_USD
@@ -128,7 +130,18 @@ def test_a_store_larger_than_its_files_says_that_it_costs_more(tmp_path):
     assert used.saved_usd_per_year.value < 0
     assert " costs " in used.saving
     assert " more a year (modelled) at 0.023" in used.saving
-    assert "costs -" not in used.saving
+    assert "-" not in used.saving.split("a year")[0]
+
+
+@pytest.mark.parametrize(
+    ("usd", "said"),
+    [(2.03e-7, "saves less than 0.01 USD a"), (-2e-7, "costs less than 0.01 USD more a"),
+     (0.0, "saves 0 USD a"), (0.01, "saves 0.01 USD a"), (-0.25, "costs 0.25 USD more a"),
+     (12.34, "saves 12.3 USD a"), (1234.0, "saves 1234 USD a")],
+)  # fmt: skip
+def test_a_sum_of_less_than_a_cent_is_told_as_such(store, usd, said):
+    used = replace(store.du(), saved_usd_per_year=Figure(usd, "USD/year", label="modelled"))
+    assert f"the store {said} year (modelled)" in used.saving
 
 
 def test_money_is_the_bytes_saved_at_the_price(store):

@@ -19,6 +19,7 @@ PRICE_SOURCE = (
     "https://aws.amazon.com/s3/pricing/"
 )
 _MONTHS = 12
+_CENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Usage:
             return f"Nothing is saved: {saved.reason}."
         does, more = ("costs", " more") if saved.value < 0 else ("saves", "")
         left = " Names with a problem are left out." if self.problems else ""
-        money = f"{human(abs(saved.value), 'USD')}{more} a year (modelled)"
+        money = f"{_money(abs(saved.value))}{more} a year (modelled)"
         rate = f"{self.price.value} {self.price.unit} (given: {self.price.source})"
         return f"Against copies in full the store {does} {money} at {rate}.{left}"
 
@@ -121,6 +122,15 @@ class Usage:
             "saved_usd_per_year": self.saved_usd_per_year.to_json(),
             "problems": list(self.problems),
         }
+
+
+def _money(usd: float) -> str:
+    """A sum as people read it; of less than a cent it is enough to know that it is.
+
+    >>> _money(1234.5), _money(0.0123), _money(2e-7), _money(0)
+    ('1,234 USD', '0.0123 USD', 'less than 0.01 USD', '0 USD')
+    """
+    return f"less than {_CENT} USD" if 0 < usd < _CENT else human(usd, "USD")
 
 
 def price(usd_per_gb_month: float | None) -> Figure:
