@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,16 @@ def test_devices_are_whole_and_small_money_is_in_dollars():
     assert shown(0.2134, "USD") == "0.21 USD"
     plan = estimate(params=1e11, tokens=2e12, device="h100", count=64)
     assert "64 devices" in str(plan)
+
+
+def test_a_small_sum_of_money_has_no_power_of_ten():
+    sums = {2.4e-5: "0.000024 USD", 7.1e-4: "0.00071 USD", 0.996: "1 USD", 1e-6: "0.000001 USD",
+            0.1 + 0.2: "0.3 USD", 3.9e-10: "less than 0.000001 USD", 0.0: "0 USD"}  # fmt: skip
+    assert {value: shown(value, "USD") for value in sums} == sums
+    tiny = Figure(3.9e-10, "USD", 1.9e-10, 2.45e-5, "estimated")
+    assert span(tiny) == ("less than 0.000001 USD", "0 USD", "0.000025 USD")
+    assert span(replace(tiny, high=4e-10))[2] == "0.000001 USD"
+    assert "e-" not in str(estimate(params=1e4, tokens=1e3, device="h100")).partition("price")[2]
 
 
 def test_what_is_unknown_has_no_label_and_its_reason():

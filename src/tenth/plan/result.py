@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from tenth.figures import Figure, Way, human, rounded
@@ -11,6 +12,7 @@ NOTHING_TRAINED = "nothing is trained"
 
 _DIGITS = 2
 _HUGE = 1e18  # FLOPs from here on are told as a power of ten
+_LEAST_USD = 1e-6  # a sum below is next to nothing, and told so
 _SECONDS = {"days": 86400.0, "h": 3600.0, "min": 60.0}
 
 _SAME = (("training_flops_", "training_flops"), ("price_usd_", "price_usd"))
@@ -115,9 +117,25 @@ def _suited(value: float, unit: str) -> tuple[float, str]:
 def _written(value: float, unit: str, way: Way) -> str:
     if unit == "devices":
         return _devices(value)
-    if (unit == "FLOP" and value >= _HUGE) or (unit == "USD" and value < 1):
+    if unit == "FLOP" and value >= _HUGE:
         return f"{rounded(value, _DIGITS, way):.{_DIGITS}g} {unit}"
+    if unit == "USD" and 0 < value < 1:
+        return _small_sum(value, way)
     return human(value, unit, _DIGITS, way)
+
+
+def _small_sum(usd: float, way: Way) -> str:
+    """Two digits of less than a dollar, without powers of ten.
+
+    >>> _small_sum(0.000024, "nearest"), _small_sum(0.3, "down"), _small_sum(2e-9, "nearest")
+    ('0.000024 USD', '0.3 USD', 'less than 0.000001 USD')
+    >>> _small_sum(2e-9, "down"), _small_sum(2e-9, "up")
+    ('0 USD', '0.000001 USD')
+    """
+    if usd < _LEAST_USD:
+        ends = {"down": "0", "up": f"{_LEAST_USD:f}", "nearest": f"less than {_LEAST_USD:f}"}
+        return f"{ends[way]} USD"
+    return f"{format(Decimal(f'{rounded(usd, _DIGITS, way):.{_DIGITS}g}'), 'f')} USD"
 
 
 def _devices(count: float) -> str:
