@@ -38,7 +38,7 @@ def test_a_masked_model_of_the_same_size_saves_no_byte(tmp_path):
     assert NOTHING in judged.verdict
     assert "90 % of its weights are zero, yet" in judged.verdict
     assert "By zstd it would take" in judged.verdict
-    assert "weights alone have no program" in judged.verdict
+    assert "weights alone have no program: name their task with --task" in judged.verdict
     assert not judged.runs.ratio.known
     assert judged.notes == []
 

@@ -15,7 +15,7 @@ from tenth.receipt.judge import Runs, by_turns
 if TYPE_CHECKING:
     from tenth.task import Task
 
-_NO_PROGRAM = "weights alone have no program: give a task"
+_NO_PROGRAM = "weights alone have no program: name their task with --task"
 
 
 def runs(before: Model, after: Model, tasks: Sequence[Task | None], threads: int) -> Runs:
