@@ -34,14 +34,18 @@ fix: setup  ## repair what the formatter and the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## measure, and write docs/results (about an hour)
+bench: setup  ## measure, and write docs/results (an hour and more); PAIRS=FOLDER: keep's speed on fine-tunes, too
 	$(BIN)/python bench/life.py
 	$(BIN)/python bench/digits.py
 	$(BIN)/python bench/overhead.py
 	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/plan_validation.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/judge.py models build/judge
+	$(BIN)/python bench/judge.py verdicts build/judge
+	$(BIN)/python bench/judge.py pairs
 	$(BIN)/python bench/keep_failures.py
+	$(if $(PAIRS),$(BIN)/python bench/keep_speed.py $(PAIRS),@echo 'bench/keep_speed.py is left out: it wants PAIRS=FOLDER')
 	$(BIN)/python bench/readme.py
 
 docs: setup  ## make the tables of the documentation anew from docs/results

@@ -13,7 +13,7 @@ from typing import Any
 
 from tenth.figures import Figure, human
 from tenth.files import write_text
-from tenth.receipt import Receipt
+from tenth.receipt import Receipt, words
 from tenth.train.race import Verdict
 
 ROOT = Path(__file__).parent.parent
@@ -50,13 +50,12 @@ def arms() -> str:
     receipt = Receipt.load(RESULTS / "life.json")
     rows = []
     for arm in receipt.arms:
-        low, high = arm.interval
         cost = arm.expected_cost
         rows.append(
             (
                 arm.name,
                 f"{arm.weights}",
-                f"{arm.successes} of {arm.seeds} ({low:.0%} – {high:.0%})",
+                f"{arm.successes} of {arm.seeds} ({words.percent(arm.interval)})",
                 known(cost["wall_seconds"]),
                 known(cost["flops_executed"]),
                 known(cost["flops_useful"]),
@@ -125,7 +124,7 @@ def study() -> str:
 def rate(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "not run"
-    return f"{cell['rate']:.0%} ({cell['low']:.0%} – {cell['high']:.0%})"
+    return f"{100 * cell['rate']:.0f} % ({words.percent((cell['low'], cell['high']))})"
 
 
 def ship_of(file: str) -> Callable[[], str]:

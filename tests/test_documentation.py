@@ -38,6 +38,21 @@ def test_a_table_without_its_result_file_is_empty_or_an_error(monkeypatch, tmp_p
         tables.filled(empty.replace("\n", "\nby hand\n", 1))
 
 
+def test_ends_of_a_success_rate_are_rounded_outwards():
+    tables = bench("readme")
+    assert tables.rate({"rate": 0.109, "low": 0.0541, "high": 0.2089}) == "11 % (5 – 21 %)"
+    assert tables.rate({"rate": 1.0, "low": 0.9434, "high": 1.0}) == "100 % (94 – 100 %)"
+    assert "8 of 8 (74 – 100 %)" in tables.arms()
+
+
+def test_a_bench_is_made_by_make_or_named_where_it_says_which_are_not():
+    made = (ROOT / "Makefile").read_text().split("\nbench:")[1].split("\n\n")[0]
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "bench").glob("*.py")):
+        if '"results"' in path.read_text(encoding="utf-8"):
+            assert f"bench/{path.name}" in made + told, path.name
+
+
 def test_links_of_the_documentation_lead_somewhere():
     for page in [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
