@@ -1,5 +1,6 @@
 """Engines that take turns in processes of their own."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +80,29 @@ def test_one_thread_is_timed_by_its_processor_and_several_by_the_wall():
 
 def test_every_engine_can_be_asked_for():
     assert set(ENGINES) == {"tenth", "onnxruntime", "openvino", "deepsparse"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+def test_all_but_the_one_that_runs_are_stopped(saved, monkeypatch):
+    turns = importlib.import_module("tenth.ship.bench.race")
+    begin, asked = turns._Worker.begin, turns._Worker._asked
+    workers, states = [], []
+
+    def begins(worker) -> str:
+        workers.append(worker)
+        return begin(worker)
+
+    def asks(worker, runs):
+        states.append({state_of(other.process.pid) for other in workers if other is not worker})
+        return asked(worker, runs)
+
+    monkeypatch.setattr(turns._Worker, "begin", begins)
+    monkeypatch.setattr(turns._Worker, "_asked", asks)
+    race([Contestant(name, "tenth", saved) for name in ("one", "two", "three")], [BOARD], rounds=2)
+    assert states == [set(), {"T"}, {"T"}, *[{"T"}] * 6]
+
+
+def state_of(pid: int) -> str:
+    """T is stopped."""
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return text.rsplit(")", 1)[1].split()[0]

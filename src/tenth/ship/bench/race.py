@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from tenth.ship.progress import OnStep, Step, silent
 WORKER = Path(__file__).with_name("worker.py")
 _SAMPLE_SECONDS = 0.05
 _LONG_SECONDS = 0.5  # of a run that brings the caches back by itself
-_PAUSE_SECONDS = 0.005  # threads of a pool spin a little after the last run
+_PAUSE_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def race(
             if why:
                 absent[contestant.name] = why
             else:
+                worker.rest()
                 workers.append(worker)
         for done in range(rounds):
             on_step(Step(doing, done, rounds))
@@ -183,11 +185,22 @@ class _Worker:
                 pipe.close()
 
     def sample(self) -> None:
-        """One round."""
+        """One round, while all others are stopped."""
+        self._signal("SIGCONT")
         heard = self._asked(self.runs)
         self.wall.append(heard["wall"])
         self.cpu.append(heard["cpu"])
+        self.rest()
+
+    def rest(self) -> None:
+        """Stop its process: threads of its pool may go on looking for work long after a run."""
+        self._signal("SIGSTOP")
         time.sleep(_PAUSE_SECONDS)
+
+    def _signal(self, name: str) -> None:
+        number = getattr(signal, name, None)  # there is none on Windows
+        if number is not None:
+            self.process.send_signal(number)
 
     def timing(self, threads: int) -> Timing:
         """What it took so far."""
