@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tenth.errors import InputError
+from tenth.graph import Dim, Graph, Node, Value
 from tenth.graph.shapes import bind
 from tenth.ship import compile, load
 from tenth.ship.binding import Binding
@@ -45,6 +46,27 @@ def test_every_op_gives_the_same_bits_on_any_number_of_threads():
             for _ in range(3):
                 (y,) = binding.run(inputs, sizes)
                 assert y.tobytes() == alone.tobytes(), (op, threads)
+
+
+@pytest.mark.parametrize(("op", "gates"), [("lstm", 4), ("gru", 3)])
+def test_the_steps_of_a_single_wide_row_are_shared_out(op, gates, tmp_path):
+    rng, width = np.random.default_rng(0), 150
+    weight = rng.standard_normal((gates * width, width), np.float32) / np.float32(12)
+    constants = {"w": weight} | (
+        {"b": rng.standard_normal(width, np.float32)} if gates == 3 else {}
+    )
+    attributes = {"time": 0, "reverse": False} | ({"states": False} if op == "lstm" else {})
+    shape = (Dim.symbol("t"), Dim.symbol("n"), gates * width)
+    node = Node("y", op, ("x", *constants), attributes)
+    graph = Graph((Value("x", shape),), (node,), ("y",), constants)
+    x = rng.standard_normal((7, 4, gates * width), np.float32)
+    alone = compile(graph, x)
+    saved = alone.save(tmp_path / "program")
+    for threads in COUNTS:
+        threaded = load(saved, threads=threads)
+        for rows in (1, 2, 4):  # fewer than threads, and as many or more
+            part = np.ascontiguousarray(x[:, :rows])
+            assert threaded(part).tobytes() == alone(part).tobytes(), (rows, threads)
 
 
 @pytest.mark.parametrize("threads", COUNTS)
