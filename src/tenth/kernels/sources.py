@@ -25,6 +25,7 @@ FILES = (
     "alone",
     "gather",
     "layer",
+    "layers",
     "channelwise",
     "norm",
     "box",

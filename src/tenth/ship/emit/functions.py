@@ -3,7 +3,7 @@
 from tenth.ship.emit.frame import Frame, function
 from tenth.ship.emit.loading import load, sections, weights_file
 from tenth.ship.emit.memory import ALIGNMENT
-from tenth.ship.emit.parts import members, part, part_lines, run_parts
+from tenth.ship.emit.parts import members, memory_lines, part, run_parts
 from tenth.ship.emit.sizes import (
     arena_bytes,
     largest,
@@ -110,11 +110,8 @@ def _run(frame: Frame) -> str:
         frame.status("BAD_POOL"),
         "struct pool *const pool = given_pool;",
         "const int64_t workers = pool ? pool->workers : 1;",
-        *(part_lines(frame, "workers") if frame.batch else []),
-        f"if ((uintptr_t)arena % {ALIGNMENT} ||",
-        "    (uint64_t)(together * each) > arena_bytes)"
-        if frame.batch
-        else f"    (uint64_t){frame.own('layout', 'workers', 'at')} > arena_bytes)",
+        *memory_lines(frame, "workers"),
+        f"if ((uintptr_t)arena % {ALIGNMENT} || (uint64_t)needed > arena_bytes)",
         frame.status("BAD_ARENA"),
         *(run_parts(frame) if frame.batch else [f"return {_all_steps(frame)};"]),
     ]

@@ -32,13 +32,19 @@ def part(frame: Frame) -> str:
     )
 
 
-def part_lines(frame: Frame, workers: str) -> list[str]:
-    """Statements that cut the batch, and say what memory each of `together` parts needs."""
+def memory_lines(frame: Frame, workers: str) -> list[str]:
+    """Statements that say how many bytes of arena are `needed`, and how a batch is cut.
+
+    So many parts as run `together` have memory of their own, `each`.
+    """
     batch = frame.batch
+    if batch is None:
+        return [f"const int64_t needed = {frame.own('layout', workers, 'at')};"]
     return [
         f"const int64_t part = {frame.own('part')}, parts = ({batch} + part - 1) / part;",
         f"const int64_t together = parts < {workers} ? 1 : {workers};",
         f"const int64_t each = {frame.in_parts('layout', f'together > 1 ? 1 : {workers}', 'at')};",
+        "const int64_t needed = together * each;",
     ]
 
 

@@ -8,7 +8,7 @@ from tenth.graph.dims import Dim, Size
 from tenth.ship.emit.forms import count
 from tenth.ship.emit.frame import Frame, function, round_up
 from tenth.ship.emit.memory import ALIGNMENT, Room
-from tenth.ship.emit.parts import part_lines
+from tenth.ship.emit.parts import memory_lines
 
 _MOST_BYTES = "0x1p46"  # of one value: beyond any memory, and far from overflow
 _MOST_WORKERS = 256  # as in pool.c
@@ -74,12 +74,9 @@ def arena_bytes(frame: Frame) -> str:
         f"int64_t at[{len(frame.plan.slots) or 1}];",
         f"if (pool_size(threads) == 0 || !{frame.own('sizes_fit')})",
         "    return 0;",
-        *(part_lines(frame, "threads") if frame.batch else []),
-        "const int64_t end = together * each;"
-        if frame.batch
-        else f"const int64_t end = {frame.own('layout', 'threads', 'at')};",
+        *memory_lines(frame, "threads"),
         # where a pointer has 32 bits, so has size_t
-        "return (int64_t)(size_t)end == end ? (size_t)end : 0;",
+        "return (int64_t)(size_t)needed == needed ? (size_t)needed : 0;",
     ]
     return function(frame.heads["arena_bytes"], lines)
 

@@ -23,7 +23,7 @@ _OUR_WORDS = (
     "check show weights weights_bytes loaded file file_bytes pool_bytes threads workers read_file "
     "job fill_floats fill_ids input_shape input_counts output_shape output_counts profile_time "
     "part parts whole done now pool given_pool together each batch shared full given first last "
-    "worker unit rest"
+    "worker unit rest needed"
 )
 _FUNCTIONS = (
     "signature input_shape output_shape weights_bytes load pool_bytes pool_open pool_close "

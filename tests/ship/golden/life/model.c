@@ -2354,8 +2354,8 @@ size_t life_arena_bytes(int64_t n, int64_t h, int64_t w, int threads)
     const int64_t part = life_part(n, h, w), parts = (n + part - 1) / part;
     const int64_t together = parts < threads ? 1 : threads;
     const int64_t each = life_layout(part, h, w, together > 1 ? 1 : threads, at);
-    const int64_t end = together * each;
-    return (int64_t)(size_t)end == end ? (size_t)end : 0;
+    const int64_t needed = together * each;
+    return (int64_t)(size_t)needed == needed ? (size_t)needed : 0;
 }
 
 /* Runs all steps on memory that is as it must be. */
@@ -2526,8 +2526,8 @@ int life_run(const void *weights, const float *board, float *next, int64_t n, in
     const int64_t part = life_part(n, h, w), parts = (n + part - 1) / part;
     const int64_t together = parts < workers ? 1 : workers;
     const int64_t each = life_layout(part, h, w, together > 1 ? 1 : workers, at);
-    if ((uintptr_t)arena % 64 ||
-        (uint64_t)(together * each) > arena_bytes)
+    const int64_t needed = together * each;
+    if ((uintptr_t)arena % 64 || (uint64_t)needed > arena_bytes)
         return LIFE_BAD_ARENA;
     int status = LIFE_OK;
     const struct life_batch shared = {weights, board, next, n, h, w, arena, part, each, &status};

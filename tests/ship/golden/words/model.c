@@ -2366,8 +2366,8 @@ size_t words_arena_bytes(int64_t n, int64_t l, int threads)
     const int64_t part = words_part(n, l), parts = (n + part - 1) / part;
     const int64_t together = parts < threads ? 1 : threads;
     const int64_t each = words_layout(part, l, together > 1 ? 1 : threads, at);
-    const int64_t end = together * each;
-    return (int64_t)(size_t)end == end ? (size_t)end : 0;
+    const int64_t needed = together * each;
+    return (int64_t)(size_t)needed == needed ? (size_t)needed : 0;
 }
 
 /* Runs all steps on memory that is as it must be. */
@@ -2486,8 +2486,8 @@ int words_run(const void *weights, const int64_t *ids, float *class_, float *nor
     const int64_t part = words_part(n, l), parts = (n + part - 1) / part;
     const int64_t together = parts < workers ? 1 : workers;
     const int64_t each = words_layout(part, l, together > 1 ? 1 : workers, at);
-    if ((uintptr_t)arena % 64 ||
-        (uint64_t)(together * each) > arena_bytes)
+    const int64_t needed = together * each;
+    if ((uintptr_t)arena % 64 || (uint64_t)needed > arena_bytes)
         return WORDS_BAD_ARENA;
     int status = WORDS_OK;
     const struct words_batch shared = {weights, ids, class_, normed, n, l, arena, part, each,
