@@ -20,6 +20,7 @@ from tenth.ship.emit import units
 
 from .cases import everything_graph
 from .conftest import life_graph
+from .test_batch import deep
 
 ZIG = toolchain.zig()
 COMPILERS = [
@@ -230,6 +231,19 @@ def test_no_thread_of_any_op_reads_what_another_writes_at_the_time(everything, t
         pytest.skip("gcc has no thread sanitizer here")
     sizes = everything.manifest.example_sizes
     example(folder, ["gcc"], [*STRICT, "-O1", "-fsanitize=thread"], *sizes.values(), 3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no gcc")
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_parts_of_a_batch_stay_in_memory_of_their_own(tmp_path, sanitizer):
+    flags = ["-O1", f"-fsanitize={sanitizer}"]
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run(["gcc", *flags, probe, "-o", tmp_path / "probe"]).returncode:
+        pytest.skip("gcc has no such sanitizer here")
+    program = compile(deep(np.random.default_rng(0)), np.zeros((1, 8, 200, 200), np.float32))
+    example(program.save(tmp_path / "program"), ["gcc"], [*STRICT, *flags], 11, 3)
 
 
 def test_gcc_sees_no_endless_loop_after_a_row_of_whole_fours(tmp_path):
