@@ -1338,7 +1338,7 @@ APART void alone_kept(enum kind kind, const struct kept *w, int64_t first, int64
 /* As many floats as hold a column of DENSE_ROWS outputs. */
 #define COLUMN 8
 _Static_assert(DENSE_ROWS <= COLUMN, "a column of outputs beyond its vector");
-typedef float column
+typedef float column_lanes
     __attribute__((vector_size(COLUMN * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* Rows `first` to `last` of a dense matrix, whole, by a pixel alone: here a vector is of outputs,
@@ -1348,18 +1348,18 @@ APART void alone_dense(const struct dense *w, int64_t first, int64_t last, const
 {
     for (int64_t r = first; r < last; r++) {
         const float *at = w->values + r * w->pitch;
-        column sums[4] = {{0}};
+        column_lanes sums[4] = {{0}};
         float rest[DENSE_ROWS] = {0};
         int64_t k = 0;
         for (; k + 5 <= w->depth; k += 4) {
             UNROLL
             for (int i = 0; i < 4; i++)
-                sums[i] += x[k + i] * *(const column *)(at + (k + i) * DENSE_ROWS);
+                sums[i] += x[k + i] * *(const column_lanes *)(at + (k + i) * DENSE_ROWS);
         }
         for (; k < w->depth; k++)
             for (int h = 0; h < DENSE_ROWS; h++)
                 rest[h] += x[k] * at[k * DENSE_ROWS + h];
-        const column sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        const column_lanes sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
         for (int h = 0; h < DENSE_ROWS; h++) {
             /* outputs that only fill up the last row borrow what they begin with */
             const int64_t output = r * DENSE_ROWS + h;
